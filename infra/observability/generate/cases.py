@@ -107,6 +107,17 @@ CAUSES = {
         {"footfall_live_rebuilds_total": "0x20 1x70"},
         {"footfall_live_rebuilds_total": "1x90"},
     ),
+    "ErasureOrMoveStuck": (
+        {"work": "person_erasure"},
+        {
+            'footfall_oldest_unfinished_seconds{work="person_erasure"}': "14000+60x90",
+            'footfall_oldest_unfinished_seconds{work="move"}': "14000+60x90",
+        },
+        {
+            'footfall_oldest_unfinished_seconds{work="person_erasure"}': "7000+60x90",
+            'footfall_oldest_unfinished_seconds{work="move"}': "70000+60x90",
+        },
+    ),
     "QueriesWait": (
         {"kind": "report"},
         {

@@ -14,7 +14,7 @@ use problem::{Code, Problem};
 use tenancy::DirectoryError;
 use warehouse::{MigrationError, QueryLimit, WarehouseError};
 
-use crate::onboarding::{DRAINED, OnboardingError};
+use crate::onboarding::{DRAINED, OnboardingError, taken};
 
 /// The retry hints (`Retry-After`) of this service.
 pub(crate) mod retry_after {
@@ -137,6 +137,7 @@ fn of_control_plane(error: &ControlPlaneError) -> Problem {
             Problem::new(Code::WrongState, detail)
         }
         ControlPlaneError::Drained => Problem::field("/cluster", DRAINED),
+        ControlPlaneError::Taken(other) => Problem::field("/cluster", taken(other)),
         ControlPlaneError::Outdated(_)
         | ControlPlaneError::Corrupt { .. }
         | ControlPlaneError::Seal(_)

@@ -37,6 +37,7 @@ mod session_cookie;
 mod sessions;
 mod settings;
 mod state;
+mod step_view;
 mod still_valid;
 mod usage;
 

@@ -58,6 +58,11 @@ impl Modify for Problems {
 }
 
 fn describe_problems(operation: &mut Operation) {
+    if operation.request_body.is_some() {
+        let too_slow = "The body arrived too slowly; see `Retry-After`";
+        let too_slow = ResponseBuilder::new().description(too_slow).build();
+        operation.responses.responses.insert("408".to_owned(), RefOr::T(too_slow));
+    }
     let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     for (status, response) in &mut operation.responses.responses {
         if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use aggregates::{Admission, Aggregates};
 use futures::future::BoxFuture;
 use tenancy::{RateLimit, TenantContext, Unit};
@@ -9,11 +7,11 @@ use web::RequestLimits;
 pub(crate) struct CountedRequests(pub(crate) Aggregates);
 
 impl RequestLimits for CountedRequests {
-    fn count<'a>(&'a self, tenant: &'a TenantContext) -> BoxFuture<'a, Option<Duration>> {
+    fn count<'a>(&'a self, tenant: &'a TenantContext) -> BoxFuture<'a, Option<RateLimit>> {
         Box::pin(async move {
             match self.0.admit(tenant, Unit::Requests, 1).await {
                 Admission::Admitted => None,
-                Admission::RetryAfter(wait) => Some(wait),
+                Admission::RetryAfter(exceeded) => Some(exceeded),
             }
         })
     }

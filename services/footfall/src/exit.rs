@@ -136,7 +136,8 @@ impl From<OnboardingError> for Failure {
                 ControlPlaneError::Conflict { .. }
                 | ControlPlaneError::MissingReference { .. }
                 | ControlPlaneError::Refused { .. }
-                | ControlPlaneError::Drained,
+                | ControlPlaneError::Drained
+                | ControlPlaneError::Taken(_),
             ) => Self::Rejected(chain(&error)),
             OnboardingError::Warehouse { source: MigrationError::Changed { .. }, .. }
             | OnboardingError::Credential(_) => Self::other(error),

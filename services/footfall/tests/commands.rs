@@ -116,6 +116,7 @@ fn import_retries_events_that_were_not_accepted_and_reports_those_refused() {
     let rejected = json!({ "outcome": "rejected", "code": "missing_field", "pointer": "/type", "reason": "is needed" });
     let collector = Collector::answering(vec![
         (503, json!({ "code": "unavailable" })),
+        (408, json!({ "code": "body_too_slow" })),
         outcomes(&[accepted.clone(), rejected, retry.clone()]),
         outcomes(&[retry]),
         outcomes(&[accepted]),
@@ -127,12 +128,12 @@ fn import_retries_events_that_were_not_accepted_and_reports_those_refused() {
 
     let requests = collector.requests();
     let sizes: Vec<_> = requests.iter().map(|request| request.events.len()).collect();
-    assert_eq!(sizes, [3, 3, 1, 1]);
+    assert_eq!(sizes, [3, 3, 3, 1, 1]);
     assert_eq!(requests[0].authorization, "Bearer ff_import_1_hunter2");
-    assert_eq!(requests[3].events[0], requests[0].events[2], "the same event, with the same id");
+    assert_eq!(requests[4].events[0], requests[0].events[2], "the same event, with the same id");
 
     let (stdout, stderr) = texts(&output);
-    assert!(stdout.contains("accepted 2, duplicate 0, rejected 2 (sent again: 5)"), "{stdout}");
+    assert!(stdout.contains("accepted 2, duplicate 0, rejected 2 (sent again: 8)"), "{stdout}");
     assert!(stdout.contains("1 x missing_field /type is needed"), "{stdout}");
     assert!(stdout.contains("1 x line 4: must be a JSON object"), "{stdout}");
     assert_eq!(output.status.code(), Some(4), "{stderr}");

@@ -74,6 +74,9 @@ pub enum ProcessorError {
     /// The tenant does not exist.
     #[error("the tenant {0} does not exist")]
     UnknownTenant(ClientId),
+    /// The key of the tenant's persons cannot be opened: nobody can tell which of its records are of erased persons.
+    #[error("the key of the persons of {0} cannot be opened, so its records wait")]
+    InDoubt(ClientId),
     /// A worker panicked.
     #[error("a worker ended unexpectedly")]
     Worker(#[source] tokio::task::JoinError),

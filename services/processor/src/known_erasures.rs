@@ -7,9 +7,10 @@ use std::{
 use auth::Sealer;
 use control_plane::{ControlPlaneError, ErasedPersonsVersion, PlatformControl};
 use privacy::ErasedPersons;
+use tenancy::ClientId;
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::{Dependencies, retry::Pauses};
+use crate::{Dependencies, ProcessorError, retry::Pauses};
 
 /// How long the list is used before PostgreSQL is asked whether it is another one.
 const FRESH: Duration = Duration::from_secs(5);
@@ -50,6 +51,37 @@ impl KnownErasures {
     /// Returns the list as it was within the last 15 seconds. Waits while it is older.
     pub(crate) async fn current(&self) -> Arc<ErasedPersons> {
         self.no_older_than(Some(OLDEST)).await
+    }
+
+    /// Returns the list as [`Self::current`] does, once it tells of every tenant that `has_records`: what is stored for
+    /// good, or erased, waits while its tenant is in doubt.
+    pub(crate) async fn certain(
+        &self,
+        has_records: &(dyn Fn(&ClientId) -> bool + Sync),
+    ) -> Arc<ErasedPersons> {
+        let mut pauses = Pauses::new("tell which records are of erased persons");
+        loop {
+            match self.certain_now(has_records).await {
+                Ok(persons) => return persons,
+                Err(error) => pauses.wait(&error).await,
+            }
+        }
+    }
+
+    /// As [`Self::certain`], without waiting for a tenant in doubt.
+    ///
+    /// # Errors
+    /// [`ProcessorError::InDoubt`].
+    pub(crate) async fn certain_now(
+        &self,
+        has_records: &(dyn Fn(&ClientId) -> bool + Sync),
+    ) -> Result<Arc<ErasedPersons>, ProcessorError> {
+        let persons = self.current().await;
+        let in_doubt = persons.in_doubt().find(|tenant| has_records(tenant)).cloned();
+        match in_doubt {
+            Some(tenant) => Err(ProcessorError::InDoubt(tenant)),
+            None => Ok(persons),
+        }
     }
 
     /// Returns the list as it was when PostgreSQL last answered; waits only for the first answer. Live counters go
@@ -108,10 +140,25 @@ impl KnownErasures {
         let unanswered = |_| ControlPlaneError::unanswered();
         let version = timeout(QUERY_TIMEOUT, self.platform.erased_persons_version());
         let version = version.await.map_err(unanswered)??;
-        let persons = match known.filter(|known| known.version == version) {
-            Some(known) => Arc::clone(&known.persons),
-            None => Arc::new(self.platform.erased_persons(&self.sealer).await?),
+        let (before, persons) = match known {
+            Some(known) => (known.version.clone(), Arc::clone(&known.persons)),
+            None => Default::default(),
         };
-        Ok(Known { version, persons, read_at: asked_at, asked_at })
+        if before == version {
+            return Ok(Known { version, persons, read_at: asked_at, asked_at });
+        }
+        let mut persons = ErasedPersons::clone(&persons);
+        let update =
+            self.platform.update_erased_persons(&self.sealer, &mut persons, &before, &version);
+        update.await?;
+        for client_id in persons.in_doubt() {
+            tracing::error!(%client_id, "the key of the tenant's persons cannot be opened: its records wait");
+        }
+        Ok(Known { version, persons: Arc::new(persons), read_at: asked_at, asked_at })
     }
+}
+
+/// Whether the key of a record is the id of the tenant.
+pub(crate) fn is_key_of(tenant: &ClientId, key: Option<&[u8]>) -> bool {
+    key == Some(tenant.as_str().as_bytes())
 }

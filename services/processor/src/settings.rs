@@ -47,6 +47,9 @@ pub struct ProcessorSettings {
     /// How long both sides of a move stay complete after the reads have changed sides, in seconds: longer than any
     /// process uses an older answer about a tenant, and than any report takes. 1 to 86,400.
     pub move_grace_seconds: u64,
+    /// How long after an erasure of persons had the live counters of a slot group computed again the next one may, in
+    /// seconds: 0 to 86,400. Erasures that wait share the next time.
+    pub recount_pause_seconds: u64,
     /// The most memory of the event ids of the last 24 hours, in MiB: some 50,000 ids each.
     pub recent_ids_memory_mib: usize,
     /// The folder of the ids that do not fit. Its contents do not outlive the process.
@@ -86,6 +89,10 @@ impl ProcessorSettings {
             let wrong = "must be 1 to 86400";
             return Err(InvalidSetting::new("processor.move_grace_seconds", wrong));
         }
+        if self.recount_pause_seconds > 86_400 {
+            let wrong = "must be 0 to 86400";
+            return Err(InvalidSetting::new("processor.recount_pause_seconds", wrong));
+        }
         within("processor.store_batch_records", self.store_batch_records, 100_000)?;
         within("processor.store_memory_mib", self.store_memory_mib, 1 << 20)?;
         within("processor.store_poison_limit", self.store_poison_limit, 10_000)?;
@@ -112,6 +119,11 @@ impl ProcessorSettings {
     /// How long both sides of a move stay complete after the reads have changed sides.
     pub(crate) fn move_grace(&self) -> Duration {
         Duration::from_secs(self.move_grace_seconds)
+    }
+
+    /// How long after a recount of a slot group the next one may begin.
+    pub(crate) fn recount_pause(&self) -> Duration {
+        Duration::from_secs(self.recount_pause_seconds)
     }
 
     /// The memory for event ids that these settings describe.

@@ -247,7 +247,8 @@ export interface paths {
         head?: never;
         /**
          * Changes the limits and the retention of a tenant, within seconds everywhere. The same fields in the
-         *     tenant's file change them when the file is applied.
+         *     tenant's file change them when the file is applied. A quota that is `null` gets its default: most of
+         *     them are then removed, which a file cannot do.
          */
         patch: operations["change_tenant"];
         trace?: never;
@@ -1248,7 +1249,7 @@ export interface paths {
         /**
          * Counts what is stored of the persons of an erasure.
          * @description It searches the tenant's tables as reports do, by the hashes of the erasure. The operator's
-         *     `footfall privacy check` also searches the archive and the lists.
+         *     `footfall privacy check` also searches the archive and what users keep.
          */
         get: operations["check_person_erasure"];
         put?: never;
@@ -1271,8 +1272,8 @@ export interface paths {
         /**
          * Exports everything that is stored of visitors or customers: for their right of access.
          * @description One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`, or
-         *     `reject` for a refused event in which one of the ids is a word. The file is streamed; if it cannot be completed, the
-         *     transfer breaks off. A tenant has one export at a time.
+         *     `reject` for a refused event in which a field of ids has one of theirs, or, if it is not JSON, any word is one. The
+         *     file is streamed; if it cannot be completed, the transfer breaks off. A tenant has one export at a time.
          */
         post: operations["export_persons"];
         delete?: never;
@@ -1377,7 +1378,8 @@ export interface paths {
          * @description Each is read as the collector would have read it then: it keeps its time of receipt and its event
          *     id, and gets a generated id if it had none. However often it is resubmitted, it counts once. The
          *     answer has one outcome per reject, in the order of the request; an event that is still not valid
-         *     does not affect the others. The request counts against the tenant's events per second.
+         *     does not affect the others. The request counts against the tenant's quotas of events, of bytes and of
+         *     names, as new events do.
          */
         post: operations["resubmit_rejects"];
         delete?: never;
@@ -2573,6 +2575,18 @@ export interface components {
              */
             uri: string;
         };
+        /** @description A value that is stored differently from how it was sent. */
+        EventAdjustment: {
+            /**
+             * @description The canonical name of the field.
+             * @example campaign_id
+             */
+            field: string;
+            /** @description The value as sent. */
+            from: string;
+            /** @description The value as stored. */
+            to: string;
+        };
         /** @description An event: its type, and a condition on its dimensions. */
         EventBody: {
             /**
@@ -2930,7 +2944,7 @@ export interface components {
              * @description How long a statement of a report may take, in seconds.
              */
             query_seconds?: number | null;
-            /** @description What it may send and ask for over time, beside the events per second. What is left out stays. */
+            /** @description What it may send and ask for over time, beside the events per second. */
             quotas?: components["schemas"]["QuotasFile"];
         };
         /** @description The limits of a tenant. */
@@ -4430,7 +4444,10 @@ export interface components {
             series?: components["schemas"]["QueryRow"][] | null;
             values: components["schemas"]["MetricValues"];
         };
-        /** @description What a tenant may send and ask for over time. */
+        /**
+         * @description What a tenant may send and ask for over time. What is left out stays, and `null` is the default: of most of
+         *     them, none. A file has no `null`.
+         */
         QuotasFile: {
             /**
              * Format: int64
@@ -4850,6 +4867,11 @@ export interface components {
         };
         /** @description The outcome of one reject. */
         ResubmitOutcome: {
+            /**
+             * @description The campaign and the products that count for `other`: the tenant's events name too many
+             *     different ones today.
+             */
+            adjusted?: components["schemas"]["EventAdjustment"][];
             /**
              * Format: uuid
              * @description The id of the event: as it was sent, or generated.
@@ -10012,7 +10034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The tenant's limit of events per second is exceeded; see `Retry-After` */
+            /** @description A limit of the tenant's events or bytes is exceeded; see `Retry-After` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -10072,7 +10094,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The tenant's limit of events per second is exceeded; see `Retry-After` */
+            /** @description A limit of the tenant's events or bytes is exceeded; see `Retry-After` */
             429: {
                 headers: {
                     [name: string]: unknown;

@@ -53,6 +53,8 @@ codes! {
     NotFound = NotFound, "not_found", "The resource was not found";
     /// The path does not allow the method.
     MethodNotAllowed = MethodNotAllowed, "method_not_allowed", "The method is not allowed on this path";
+    /// The body did not arrive at the least speed.
+    BodyTooSlow = TooSlow, "body_too_slow", "The body arrived too slowly";
     /// The resource already exists with other contents.
     AlreadyExists = Conflict, "already_exists", "The resource already exists";
     /// A user may not do this to itself; another user may.

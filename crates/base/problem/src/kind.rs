@@ -11,6 +11,8 @@ pub enum Kind {
     NotFound,
     /// The path does not allow the method: 405.
     MethodNotAllowed,
+    /// It did not arrive in time, a retry can succeed: 408.
+    TooSlow,
     /// The resource already exists, was changed meanwhile, or would be one too many: 409.
     Conflict,
     /// It existed, and was removed: 410.
@@ -38,6 +40,7 @@ impl Kind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::TooSlow => 408,
             Self::Conflict => 409,
             Self::Gone => 410,
             Self::TooLarge => 413,

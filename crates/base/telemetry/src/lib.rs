@@ -17,5 +17,5 @@ pub use lazy_span::{LazySpan, set_lazy_span};
 pub use logs::{LogFormat, TelemetryError, TelemetrySettings, init};
 pub use names::{Age, Counter, Gauge, Histogram};
 pub use requests::Requests;
-pub use series::CounterSeries;
+pub use series::{CacheSeries, CounterSeries};
 pub use store_call::{StoreCall, StoreFailure};

@@ -26,6 +26,9 @@ const CACHES: &[&str] = &["credentials", "keys", "users", "tenants", "origins"];
 /// The reconciliations, by how far they look back.
 const CHECKS: &[&str] = &["near", "wide", "far"];
 
+/// What the processors do for tenants in steps.
+const WORK: &[&str] = &["person_erasure", "move"];
+
 /// Values that only a running service knows: [`Requests`](crate::Requests).
 const BY_SERVICE: &[&str] = &[];
 
@@ -201,6 +204,8 @@ metrics! {
 
     /// Age in the log of the oldest record that the sink has not fully processed, in seconds.
     OldestUnacknowledged = "footfall_oldest_unacknowledged_seconds", ["sink": SINKS];
+    /// Age of the oldest erasure of persons and of the oldest move of a tenant that has not ended, in seconds; every processor tells the same.
+    OldestUnfinished = "footfall_oldest_unfinished_seconds", ["work": WORK];
     /// Age of the oldest event in the spool, in seconds.
     SpoolOldest = "footfall_spool_oldest_seconds", [];
     /// How long the longest waiting report job of all tenants could have been claimed, in seconds; every api tells the same.
@@ -343,6 +348,7 @@ mod tests {
             r#"footfall_poison_records_total{sink="live"} 0"#,
             r#"footfall_batches_total{outcome="doubled",sink="store"} 0"#,
             r#"footfall_oldest_unacknowledged_seconds{sink="archive"} 0"#,
+            r#"footfall_oldest_unfinished_seconds{work="move"} 0"#,
             r#"footfall_delivery_seconds_count{sink="archive"} 0"#,
             "footfall_live_rebuilds_total 0",
             "footfall_spool_oldest_seconds 0",

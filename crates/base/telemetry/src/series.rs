@@ -2,9 +2,18 @@ use std::time::Duration;
 
 use prometheus::IntCounter;
 
+use crate::Counter;
+
 /// One series of a counter, looked up once. Clones share it.
 #[derive(Clone, Debug)]
 pub struct CounterSeries(Option<IntCounter>);
+
+/// The look-ups of one cache, and those that it could not answer. Clones share them.
+#[derive(Clone, Debug)]
+pub struct CacheSeries {
+    lookups: CounterSeries,
+    misses: CounterSeries,
+}
 
 /// One series of a histogram, looked up once.
 #[derive(Clone, Debug)]
@@ -21,6 +30,26 @@ impl CounterSeries {
         if let Some(series) = &self.0 {
             series.inc();
         }
+    }
+}
+
+impl CacheSeries {
+    /// Returns the series of a cache, by its name in the metrics.
+    pub fn of(cache: &str) -> Self {
+        Self {
+            lookups: Counter::CacheLookups.series(&[cache]),
+            misses: Counter::CacheMisses.series(&[cache]),
+        }
+    }
+
+    /// Counts a look-up.
+    pub fn looked_up(&self) {
+        self.lookups.inc();
+    }
+
+    /// Counts a look-up, counted before, that the cache could not answer.
+    pub fn missed(&self) {
+        self.misses.inc();
     }
 }
 

@@ -32,7 +32,7 @@ pub use event_type::EventType;
 pub use field_names::{is_customer_field, is_visitor_field};
 pub use identity::EventIds;
 pub use notes::{Adjustment, Warning, WarningCode};
-pub use other::{EventName, OTHER};
+pub use other::{EventName, EventNames, OTHER};
 pub use parse::{
     EVENT_MAX, ParseContext, ParsedEvent, WrittenEvent, parse, sent_id, write, write_named,
 };

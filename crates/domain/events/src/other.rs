@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::{Adjustment, Event};
 
@@ -12,6 +12,51 @@ pub enum EventName<'a> {
     Campaign(&'a str),
     /// The id of a product.
     Product(&'a str),
+}
+
+/// Different names of events, by what they name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventNames {
+    /// The ids of campaigns.
+    pub campaigns: BTreeSet<String>,
+    /// The ids of products.
+    pub products: BTreeSet<String>,
+}
+
+impl EventName<'_> {
+    /// Returns what it names, as metrics show it.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Campaign(_) => "campaign",
+            Self::Product(_) => "product",
+        }
+    }
+}
+
+impl EventNames {
+    /// Adds a name, unless it is [`OTHER`], which every event may have.
+    pub fn insert(&mut self, name: EventName<'_>) {
+        let (names, text) = match name {
+            EventName::Campaign(text) => (&mut self.campaigns, text),
+            EventName::Product(text) => (&mut self.products, text),
+        };
+        if text != OTHER && !names.contains(text) {
+            names.insert(text.to_owned());
+        }
+    }
+
+    /// Returns whether a name is among them.
+    pub fn contains(&self, name: EventName<'_>) -> bool {
+        match name {
+            EventName::Campaign(text) => self.campaigns.contains(text),
+            EventName::Product(text) => self.products.contains(text),
+        }
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.campaigns.is_empty() && self.products.is_empty()
+    }
 }
 
 impl Event {
@@ -61,4 +106,21 @@ fn replace<Text: AsRef<str>>(
         }
     }
     replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_campaign_and_a_product_of_one_id_are_different_names() {
+        let mut names = EventNames::default();
+        names.insert(EventName::Campaign(OTHER));
+        assert!(names.is_empty());
+        names.insert(EventName::Product("spring"));
+        names.insert(EventName::Product("spring"));
+        assert_eq!(names.products.len(), 1);
+        assert!(names.contains(EventName::Product("spring")) && !names.is_empty());
+        assert!(!names.contains(EventName::Campaign("spring")));
+    }
 }

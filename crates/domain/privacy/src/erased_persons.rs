@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use events::CanonicalEvent;
@@ -6,15 +6,16 @@ use tenancy::ClientId;
 
 use crate::{PersonHash, PersonKey, PersonKind, any_id};
 
-/// The persons of all tenants that were erased, and when.
+/// The persons of all tenants that were erased, and when. A clone shares what it does not change.
 #[derive(Clone, Debug, Default)]
 pub struct ErasedPersons {
-    tenants: HashMap<ClientId, OfTenant>,
+    tenants: HashMap<ClientId, Arc<OfTenant>>,
 }
 
 #[derive(Clone, Debug)]
 struct OfTenant {
-    key: PersonKey,
+    /// `None` if it cannot be opened: then the tenant's earlier events may be of anybody.
+    key: Option<PersonKey>,
     /// Events since then are of nobody who was erased, without a look at their ids.
     latest: DateTime<Utc>,
     before: HashMap<PersonHash, DateTime<Utc>>,
@@ -29,23 +30,54 @@ impl ErasedPersons {
         person: PersonHash,
         before: DateTime<Utc>,
     ) {
-        let tenant = self.tenants.entry(client_id.clone()).or_insert_with(|| OfTenant {
-            key: key.clone(),
-            latest: before,
-            before: HashMap::new(),
-        });
-        tenant.latest = tenant.latest.max(before);
+        let tenant = self.of_tenant(client_id, Some(key), before);
         let known = tenant.before.entry(person).or_insert(before);
         *known = before.max(*known);
+    }
+
+    /// Adds a tenant whose key cannot be opened, and whose last erasure was asked for at `latest`. Each of its events
+    /// from before that is taken for one of an erased person: see [`Self::in_doubt`].
+    pub fn add_unreadable(&mut self, client_id: &ClientId, latest: DateTime<Utc>) {
+        self.of_tenant(client_id, None, latest).key = None;
+    }
+
+    fn of_tenant(
+        &mut self,
+        client_id: &ClientId,
+        key: Option<&PersonKey>,
+        before: DateTime<Utc>,
+    ) -> &mut OfTenant {
+        let new =
+            || Arc::new(OfTenant { key: key.cloned(), latest: before, before: HashMap::new() });
+        let tenant = self.tenants.entry(client_id.clone()).or_insert_with(new);
+        let tenant = Arc::make_mut(tenant);
+        tenant.latest = tenant.latest.max(before);
+        tenant
+    }
+
+    /// Removes the persons of a tenant.
+    pub fn forget(&mut self, client_id: &ClientId) {
+        self.tenants.remove(client_id);
     }
 
     /// Adds the persons of another list.
     pub fn merge(&mut self, other: &Self) {
         for (client_id, tenant) in &other.tenants {
+            let Some(key) = &tenant.key else {
+                self.add_unreadable(client_id, tenant.latest);
+                continue;
+            };
             for (person, before) in &tenant.before {
-                self.add(client_id, &tenant.key, *person, *before);
+                self.add(client_id, key, *person, *before);
             }
         }
+    }
+
+    /// Returns the tenants of which nobody can tell which earlier events are of erased persons, because their keys
+    /// cannot be opened.
+    pub fn in_doubt(&self) -> impl Iterator<Item = &ClientId> {
+        let tenants = self.tenants.iter().filter(|(_, tenant)| tenant.key.is_none());
+        tenants.map(|(client_id, _)| client_id)
     }
 
     /// Returns whether any person of the tenant was erased.
@@ -64,6 +96,9 @@ impl ErasedPersons {
         if time >= tenant.latest {
             return false;
         }
+        if tenant.key.is_none() {
+            return true;
+        }
         let ids = [
             (PersonKind::Visitor, event.visitor_id.as_deref()),
             (PersonKind::Customer, event.customer_id.as_deref()),
@@ -80,25 +115,28 @@ impl ErasedPersons {
         document: &[u8],
     ) -> bool {
         let Some(tenant) = self.tenants.get(client_id) else { return false };
+        if received_at >= tenant.latest {
+            return false;
+        }
         let is_erased = |kind: PersonKind, id: &str| tenant.is_erased(kind, id, received_at);
-        received_at < tenant.latest && any_id(document, is_erased)
+        tenant.key.is_none() || any_id(document, is_erased)
     }
 
     /// Returns whether a word is the id of a person of the tenant that was erased, of either kind.
     pub fn include_word(&self, client_id: &ClientId, word: &str) -> bool {
         let tenant = self.tenants.get(client_id);
-        let is_erased = |tenant: &OfTenant| {
-            PersonKind::ALL
-                .into_iter()
-                .any(|kind| tenant.before.contains_key(&tenant.key.hash_of(kind, word)))
+        let Some((tenant, key)) = tenant.and_then(|it| Some((it, it.key.as_ref()?))) else {
+            return false;
         };
-        tenant.is_some_and(is_erased)
+        let mut hashes = PersonKind::ALL.into_iter().map(|kind| key.hash_of(kind, word));
+        hashes.any(|hash| tenant.before.contains_key(&hash))
     }
 }
 
 impl OfTenant {
     fn is_erased(&self, kind: PersonKind, id: &str, time: DateTime<Utc>) -> bool {
-        self.before.get(&self.key.hash_of(kind, id)).is_some_and(|before| time < *before)
+        let hash = self.key.as_ref().map(|key| key.hash_of(kind, id));
+        hash.and_then(|hash| self.before.get(&hash)).is_some_and(|before| time < *before)
     }
 }
 
@@ -170,6 +208,33 @@ mod tests {
         assert!(merged.include(&tenant, &event("v", "other", AFTER, AFTER)));
         assert!(merged.include(&tenant, &event("other", "c", BEFORE, AFTER)));
         assert!(!merged.include(&tenant, &event("other", "c", AFTER, AFTER)));
+    }
+
+    #[test]
+    fn without_a_key_only_earlier_events_are_in_doubt_and_only_those_of_the_tenant() {
+        let mut erased = erased(&[(PersonKind::Visitor, "v")]);
+        let (tenant, other) = ("acme".parse().unwrap(), "globex".parse().unwrap());
+        assert_eq!(erased.in_doubt().count(), 0);
+        erased.forget(&tenant);
+        assert!(!erased.concern(&tenant));
+        erased.add_unreadable(&tenant, AFTER.parse().unwrap());
+        assert_eq!(erased.in_doubt().collect::<Vec<_>>(), [&tenant]);
+        assert!(erased.include(&tenant, &event("anybody", "c", BEFORE, AFTER)));
+        assert!(erased.include_document(&tenant, BEFORE.parse().unwrap(), b"{}"));
+        assert!(!erased.include(&tenant, &event("anybody", "c", AFTER, AFTER)));
+        assert!(!erased.include(&other, &event("v", "c", BEFORE, BEFORE)));
+    }
+
+    #[test]
+    fn a_clone_does_not_change_with_the_list() {
+        let erased = erased(&[(PersonKind::Visitor, "v")]);
+        let mut more = erased.clone();
+        let tenant = "acme".parse().unwrap();
+        let key = PersonKey::from_bytes(&[7; 32]).unwrap();
+        let hash = key.hash(&Person::new(PersonKind::Visitor, "w").unwrap());
+        more.add(&tenant, &key, hash, AFTER.parse().unwrap());
+        assert!(more.include_word(&tenant, "v") && more.include_word(&tenant, "w"));
+        assert!(!erased.include_word(&tenant, "w"));
     }
 
     #[test]

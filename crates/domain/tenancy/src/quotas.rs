@@ -68,7 +68,7 @@ pub enum Window {
 /// The units that a tenant may use in each window, in the order of [`Window::ALL`].
 pub type Rates = [Option<u64>; 4];
 
-/// How much of a quota is left, as the `RateLimit` fields of HTTP tell it.
+/// How much of a quota is left, as the `RateLimit` fields of HTTP report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// What is counted.
@@ -156,24 +156,6 @@ impl Unit {
             Self::Rejects => "rejects",
         }
     }
-
-    /// Returns the sentence that refuses more of these units than `exceeded` allows, if it is known.
-    pub fn refusal(self, exceeded: Option<RateLimit>) -> String {
-        let unit = self.as_str();
-        match exceeded {
-            Some(RateLimit { window: Window::Second, quota, .. }) => {
-                let seconds = Window::Second.burst().as_secs();
-                format!(
-                    "The tenant may send {} {unit} a second, averaged over {seconds} seconds.",
-                    quota / seconds.max(1)
-                )
-            }
-            Some(RateLimit { quota, window, .. }) => {
-                format!("The tenant may send {quota} {unit} a {}.", window.as_str())
-            }
-            None => format!("The tenant sends more {unit} than it may."),
-        }
-    }
 }
 
 impl Window {
@@ -210,6 +192,22 @@ impl Window {
 }
 
 impl RateLimit {
+    /// Returns the sentence that refuses more units than this limit allows.
+    pub fn refusal(&self) -> String {
+        let Self { unit, window, quota, .. } = *self;
+        let unit = unit.as_str();
+        match window {
+            Window::Second => {
+                let seconds = window.burst().as_secs();
+                let rate = quota / seconds.max(1);
+                format!(
+                    "The tenant may send {rate} {unit} a second, averaged over {seconds} seconds."
+                )
+            }
+            longer => format!("The tenant may send {quota} {unit} a {}.", longer.as_str()),
+        }
+    }
+
     /// Returns the item of this limit in `RateLimit-Policy`.
     pub fn policy(&self) -> impl fmt::Display {
         let Self { quota, window, .. } = *self;
@@ -271,10 +269,9 @@ mod tests {
             reset: Duration::from_secs(1),
         };
         let refusal = "The tenant may send 5000 events a second, averaged over 10 seconds.";
-        assert_eq!(Unit::Events.refusal(Some(limit)), refusal);
-        limit.window = Window::Day;
-        assert_eq!(Unit::Bytes.refusal(Some(limit)), "The tenant may send 50000 bytes a day.");
-        assert_eq!(Unit::Events.refusal(None), "The tenant sends more events than it may.");
+        assert_eq!(limit.refusal(), refusal);
+        (limit.unit, limit.window) = (Unit::Bytes, Window::Day);
+        assert_eq!(limit.refusal(), "The tenant may send 50000 bytes a day.");
     }
 
     #[test]

@@ -7,7 +7,6 @@ use actix_web::{
     App, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    error::InternalError,
     http::{
         Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -17,7 +16,6 @@ use actix_web::{
 };
 use problem::{Code, Kind, Problem};
 use telemetry::Requests;
-use tokio::time::timeout;
 
 use crate::{
     Error, compression, cross_origin, head,
@@ -25,11 +23,6 @@ use crate::{
     progress, rate_limits,
     request::{self, CurrentRequest},
 };
-
-/// How long a request may take until its answer begins: longer than any report.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
-/// When a client may repeat a request that took too long.
-const RETRY: Duration = Duration::from_secs(5);
 
 /// Builds the app of `service` with `routes`. Every request has an id, metrics, and a span for its log
 /// lines; every failure is `application/problem+json`.
@@ -73,7 +66,7 @@ async fn answer<B: MessageBody + 'static>(
         let method = request.method().clone();
         let begun = progress::begin(request.request());
         let (in_progress, answered) = match begun {
-            Ok(in_progress) => (in_progress, handle(request, next, &id).await?),
+            Ok(in_progress) => (in_progress, handle(request, next).await?),
             Err(problem) => {
                 let refused = HttpResponse::from_error(Error::from(problem));
                 (None, request.into_response(refused).map_into_right_body())
@@ -81,8 +74,8 @@ async fn answer<B: MessageBody + 'static>(
         };
         log_and_count(&requests, &method, &answered, started.elapsed());
         let mut response = compression::compress(answered);
-        let told = response.request().clone();
-        rate_limits::tell(&told, response.headers_mut());
+        let request = response.request().clone();
+        rate_limits::write_counted(&request, response.headers_mut());
         cross_origin::allow_origin(&mut response).await;
         set_default_headers(response.headers_mut());
         response.headers_mut().insert(request::REQUEST_ID, id);
@@ -91,28 +84,15 @@ async fn answer<B: MessageBody + 'static>(
     current.scope(work).await
 }
 
-/// Lets the routes answer a request, within [`ANSWER_TIMEOUT`]. A stream has answered when it begins.
+/// Lets the routes answer a request.
 async fn handle<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-    id: &HeaderValue,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     if let Some(preflight) = cross_origin::preflight(&request).await {
         return Ok(request.into_response(preflight).map_into_right_body());
     }
-    let path = request.path().to_owned();
-    match timeout(ANSWER_TIMEOUT, next.call(head::as_get(request))).await {
-        Ok(answered) => answered.map(as_problem),
-        Err(late) => {
-            tracing::error!(path, "a request was not answered in time, and is given up");
-            let detail = "The request was not answered in time. Try again, or ask for less.";
-            let problem = Problem::new(Code::Unavailable, detail).with_retry_after(RETRY);
-            let mut response = HttpResponse::from_error(Error::from(problem));
-            set_default_headers(response.headers_mut());
-            response.headers_mut().insert(request::REQUEST_ID, id.clone());
-            Err(InternalError::from_response(late, response).into())
-        }
-    }
+    next.call(head::as_get(request)).await.map(as_problem)
 }
 
 /// Turns a refusal by actix itself (wrong method, malformed path) into a problem.

@@ -11,6 +11,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const LEAST_SPEED: u64 = 1_024;
 /// How long a body may take, whatever its size.
 const LONGEST: Duration = Duration::from_secs(30);
+/// When a client may send a body again that arrived too slowly.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A request's body as it arrives, at a least speed: a client that sends a byte every few seconds would
 /// otherwise keep a connection, and memory, for as long as they like.
@@ -46,7 +48,7 @@ impl Arrival {
                     "The body arrives too slowly: send at least {LEAST_SPEED} bytes a second, and \
                      all of it within {seconds} seconds."
                 );
-                Err(Problem::new(Code::MalformedBody, detail))
+                Err(Problem::new(Code::BodyTooSlow, detail).with_retry_after(RETRY))
             }
         }
     }

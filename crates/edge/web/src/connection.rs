@@ -1,3 +1,5 @@
+mod deadlines;
+
 use std::{
     cell::RefCell,
     io::{self, ErrorKind},
@@ -16,10 +18,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{
-    connections::{Connections, OpenConnection},
-    deadline::Deadline,
-};
+use crate::connections::{Connections, OpenConnection};
+use deadlines::Deadlines;
 
 /// The first bytes of an HTTP/2 connection without TLS (RFC 9113, section 3.4), as far as they
 /// distinguish it from HTTP/1.
@@ -29,8 +29,6 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to send the head of a request.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may receive nothing of what is written.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most requests in progress on one connection. Only HTTP/2 has more than one.
 const MAX_REQUESTS: u32 = 100;
 
@@ -43,13 +41,7 @@ pub(crate) struct Connection {
     shared: Rc<RefCell<Shared>>,
     /// Dropped when the client hangs up, and with the connection.
     open: Option<watch::Sender<()>>,
-    protocol: Protocol,
-    /// How long there may be no request in progress. The server itself has no limit for the head of a
-    /// second request, nor for an HTTP/2 connection whose client answers its pings.
-    idle_limit: Duration,
-    idle: Deadline,
-    unread: Deadline,
-    stalled: Deadline,
+    deadlines: Deadlines,
     _counted: Option<OpenConnection>,
 }
 
@@ -114,65 +106,10 @@ impl Connection {
         let connection = Self {
             shared: Rc::new(RefCell::new(shared)),
             open: Some(watch::Sender::new(())),
-            protocol,
-            idle_limit: keep_alive + HEAD_TIMEOUT,
-            idle: Deadline::default(),
-            unread: Deadline::default(),
-            stalled: Deadline::default(),
+            deadlines: Deadlines::new(protocol, keep_alive + HEAD_TIMEOUT),
             _counted: Some(counted),
         };
         Ok((connection, protocol, Some(peer)))
-    }
-
-    /// Returns whether there was no request in progress for too long.
-    fn is_idle(&mut self, context: &mut Context<'_>) -> bool {
-        let idle_since = {
-            let shared = self.shared.borrow();
-            if shared.requests > 0 {
-                return false;
-            }
-            shared.idle_since
-        };
-        self.idle.has_passed(idle_since + self.idle_limit, context)
-    }
-
-    /// Returns whether an HTTP/2 client let nothing of its answers be sent for too long. It grants each answer
-    /// a window of bytes; without one nothing is written, so no write fails.
-    fn is_unread(&mut self, context: &mut Context<'_>) -> bool {
-        if self.protocol != Protocol::Http2 {
-            return false;
-        }
-        let progress_at = {
-            let mut shared = self.shared.borrow_mut();
-            match &mut shared.reader {
-                Some(reader) => reader.clone_from(context.waker()),
-                none => *none = Some(context.waker().clone()),
-            }
-            if shared.unread == 0 {
-                return false;
-            }
-            shared.progress_at
-        };
-        self.unread.has_passed(progress_at + WRITE_TIMEOUT, context)
-    }
-
-    /// Passes on whether something was written; an error if nothing was for too long.
-    fn unless_stalled<T>(
-        &mut self,
-        written: Poll<io::Result<T>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled.clear();
-            // Of HTTP/1, what is written belongs to a response, also after the end of its body. Of HTTP/2,
-            // it may answer a ping.
-            if self.protocol == Protocol::Http1 {
-                self.shared.borrow_mut().idle_since = Instant::now();
-            }
-        } else if self.stalled.has_passed_in(WRITE_TIMEOUT, context) {
-            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
-        }
-        written
     }
 
     /// Stores the handle of a new connection for its requests.
@@ -270,19 +207,23 @@ impl Drop for RequestInProgress {
 
 impl AsyncRead for Connection {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = match self.with_socket(|socket| socket.poll_read(context, buffer)) {
+        let polled = self.with_socket(|socket| socket.poll_read(context, buffer));
+        let Self { shared, open, deadlines, .. } = self.get_mut();
+        let read = match polled {
             Poll::Ready(read) => read,
-            Poll::Pending if self.is_idle(context) => Err(ErrorKind::TimedOut.into()),
-            Poll::Pending if self.is_unread(context) => Err(ErrorKind::TimedOut.into()),
+            Poll::Pending if deadlines.is_idle(shared, context) => Err(ErrorKind::TimedOut.into()),
+            Poll::Pending if deadlines.is_unread(shared, context) => {
+                Err(ErrorKind::TimedOut.into())
+            }
             Poll::Pending => return Poll::Pending,
         };
         if read.is_err() || buffer.filled().len() == before {
-            self.open = None;
+            *open = None;
         }
         Poll::Ready(read)
     }
@@ -290,21 +231,23 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = self.with_socket(|socket| socket.poll_write(context, bytes));
-        self.unless_stalled(written, context)
+        let Self { shared, deadlines, .. } = self.get_mut();
+        deadlines.unless_stalled(shared, written, context)
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.with_socket(|socket| socket.poll_write_vectored(context, parts));
-        self.unless_stalled(written, context)
+        let Self { shared, deadlines, .. } = self.get_mut();
+        deadlines.unless_stalled(shared, written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answer_timeout;
 mod app;
 mod arrival;
 mod body;
@@ -47,7 +48,7 @@ pub use health::{Health, HealthCheck};
 pub use metrics::{metrics, register_operations};
 pub use platform::Platform;
 pub use query::Query;
-pub use rate_limits::{RequestLimits, tell_rate_limits};
+pub use rate_limits::{RequestLimits, rate_limited, write_rate_limits};
 pub use request::{current_id, current_principal};
 pub use serve::{ServeError, serve};
 pub use settings::TokenSettings;

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use actix_web::{
     HttpMessage, HttpRequest,
     http::header::{HeaderMap, HeaderName, HeaderValue},
@@ -13,18 +11,19 @@ const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The port that counts the requests of tenants.
 pub trait RequestLimits: Send + Sync {
-    /// Counts a request of the tenant. Returns when it would be admitted, if it is not.
-    fn count<'a>(&'a self, tenant: &'a TenantContext) -> BoxFuture<'a, Option<Duration>>;
+    /// Counts a request of the tenant. Returns the limit that it exceeds, if it does: its `reset` is when the
+    /// request would be admitted.
+    fn count<'a>(&'a self, tenant: &'a TenantContext) -> BoxFuture<'a, Option<RateLimit>>;
 
     /// Returns the limit of which the smallest part is left, if it is known.
     fn tightest(&self, tenant: &TenantContext) -> Option<RateLimit>;
 }
 
-/// The limit that the answer to a request tells.
-struct Told(RateLimit);
+/// The limit that was counted for a request, as its answer reports it.
+struct CountedLimit(RateLimit);
 
-/// Writes the `RateLimit` fields of the IETF's draft about limits, of which each tells what is left.
-pub fn tell_rate_limits(headers: &mut HeaderMap, limits: &[RateLimit]) {
+/// Writes the `RateLimit` fields of the IETF's draft about limits, of which each reports what is left.
+pub fn write_rate_limits(headers: &mut HeaderMap, limits: &[RateLimit]) {
     let join = |items: Vec<String>| HeaderValue::try_from(items.join(", ")).ok();
     let policies = join(limits.iter().map(|limit| limit.policy().to_string()).collect());
     let left = join(limits.iter().map(|limit| limit.item().to_string()).collect());
@@ -40,27 +39,25 @@ pub(crate) async fn count(
     request: &HttpRequest,
     tenant: &TenantContext,
 ) -> Result<(), Problem> {
-    let wait = limits.count(tenant).await;
-    if let Some(limit) = limits.tightest(tenant) {
-        let limit = match wait {
-            Some(wait) => RateLimit { left: 0, reset: wait, ..limit },
-            None => limit,
-        };
-        request.extensions_mut().insert(Told(limit));
+    let exceeded = limits.count(tenant).await;
+    if let Some(limit) = exceeded.or_else(|| limits.tightest(tenant)) {
+        request.extensions_mut().insert(CountedLimit(limit));
     }
-    match wait {
-        Some(wait) => {
-            let detail = "The tenant sends more requests than its limits allow.";
-            Err(Problem::new(Code::RateLimited, detail).with_retry_after(wait))
-        }
+    match exceeded {
+        Some(limit) => Err(rate_limited(limit)),
         None => Ok(()),
     }
 }
 
+/// Returns the problem of a request that exceeds a limit, and would be admitted at its `reset`.
+pub fn rate_limited(exceeded: RateLimit) -> Problem {
+    Problem::new(Code::RateLimited, exceeded.refusal()).with_retry_after(exceeded.reset)
+}
+
 /// Writes the limit that was counted for a request into the headers of its answer.
-pub(crate) fn tell(request: &HttpRequest, headers: &mut HeaderMap) {
-    let told = request.extensions().get::<Told>().map(|Told(limit)| *limit);
-    if let Some(limit) = told {
-        tell_rate_limits(headers, &[limit]);
+pub(crate) fn write_counted(request: &HttpRequest, headers: &mut HeaderMap) {
+    let counted = request.extensions().get::<CountedLimit>().map(|CountedLimit(limit)| *limit);
+    if let Some(limit) = counted {
+        write_rate_limits(headers, &[limit]);
     }
 }

@@ -3,6 +3,8 @@
 use actix_web::{Resource, Route, http::Method, web::resource};
 use utoipa::openapi::HttpMethod;
 
+use crate::answer_timeout::{self, ANSWER_TIMEOUT};
+
 /// Declares the operations of a service by the modules of their handlers: `campaigns::list` stands
 /// for `campaigns::list::handle`. Its `#[utoipa::path]` states method and path.
 ///
@@ -37,9 +39,11 @@ macro_rules! route_table {
         pub(crate) fn resources() -> Vec<actix_web::Resource> {
             $crate::route_table::resources([$((
                 <$($module::)+__path_handle as utoipa::Path>::path(),
-                $crate::route_table::route::<$($module::)+__path_handle>()
-                    .to($($module::)+handle)
-                    $(.wrap(actix_web::middleware::from_fn($middleware)))?,
+                $crate::route_table::limited(
+                    $crate::route_table::route::<$($module::)+__path_handle>()
+                        .to($($module::)+handle)
+                )
+                $(.wrap(actix_web::middleware::from_fn($middleware)))?,
             )),+])
         }
     };
@@ -49,6 +53,12 @@ macro_rules! route_table {
 #[doc(hidden)]
 pub fn route<P: utoipa::Path>() -> Route {
     P::methods().into_iter().fold(Route::new(), |route, method| route.method(actix(method)))
+}
+
+/// Lets the handler of a route answer in time. A middleware that changes the request comes first.
+#[doc(hidden)]
+pub fn limited(route: Route) -> Route {
+    answer_timeout::limit(route, ANSWER_TIMEOUT)
 }
 
 /// Groups routes into one resource per path, so that another method is answered with 405.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use problem::{Code, Problem};
 use sha2::{Digest, Sha256};
-use telemetry::{Counter, CounterSeries};
+use telemetry::CacheSeries;
 use tenancy::{PlatformContext, ResolveError, TenantContext, TenantDirectory, TenantRouter};
 
 use crate::RequestLimits;
@@ -52,8 +52,7 @@ pub struct WebState {
     verified: Cache<[u8; 32], Arc<Principal>>,
     checked: Cache<[u8; 32], Arc<CheckedCredential>>,
     limits: Option<Arc<dyn RequestLimits>>,
-    lookups: CounterSeries,
-    misses: CounterSeries,
+    lookups: CacheSeries,
 }
 
 impl<'a> Credential<'a> {
@@ -81,8 +80,7 @@ impl WebState {
             verified: cache(CACHE_TIME),
             checked: cache(CHECK_TIME),
             limits: None,
-            lookups: Counter::CacheLookups.series(&["credentials"]),
-            misses: Counter::CacheMisses.series(&["credentials"]),
+            lookups: CacheSeries::of("credentials"),
         }
     }
 
@@ -152,10 +150,10 @@ impl WebState {
         credential: &Credential<'_>,
         now: DateTime<Utc>,
     ) -> Option<Arc<CheckedCredential>> {
-        self.lookups.inc();
+        self.lookups.looked_up();
         let known = self.find(credential, now);
         if known.is_none() {
-            self.misses.inc();
+            self.lookups.missed();
         }
         known
     }
@@ -273,8 +271,8 @@ impl WebState {
         resolved.map_err(|error| match error {
             // A collect key is public: why a tenant is suspended is for its owners.
             ResolveError::Suspended { reason } => {
-                let tells = principal.authority == Authority::Role(Role::Owner);
-                tenant_suspended(reason.as_deref().filter(|_| tells))
+                let may_know = principal.authority == Authority::Role(Role::Owner);
+                tenant_suspended(reason.as_deref().filter(|_| may_know))
             }
             other => tenant_problem(other),
         })

@@ -223,7 +223,8 @@ async fn a_body_that_arrives_too_slowly_is_refused_and_its_connection_closed() {
         assert!(begin.elapsed() < GONE, "the connection should be closed");
         sending.write_all(b" ").await.unwrap_or_default();
     };
-    assert!(received.starts_with("HTTP/1.1 400"), "{received}");
+    assert!(received.starts_with("HTTP/1.1 408"), "{received}");
+    assert!(received.to_lowercase().contains("\r\nretry-after: 1\r\n"), "{received}");
     assert!(received.contains("too slowly"), "{received}");
     lifecycle.stop().await.unwrap();
 }

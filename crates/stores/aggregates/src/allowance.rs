@@ -128,7 +128,7 @@ impl Allowance {
             let burst = window.burst();
             let room = room?.saturating_add(waited).min(burst);
             let rate = rate?.max(1);
-            let quota = units(burst, rate, window);
+            let quota = quota(rate, window);
             let left = units(room, rate, window).saturating_add(own.left).min(quota);
             Some(RateLimit { unit, window, quota, left, reset: burst.saturating_sub(room) })
         });
@@ -143,8 +143,13 @@ impl Allowance {
     }
 }
 
+/// Returns the units that a rate allows at once.
+pub(crate) fn quota(rate: u64, window: Window) -> u64 {
+    units(window.burst(), rate.max(1), window)
+}
+
 /// Returns the units that a rate allows in a time.
-pub(crate) fn units(time: Duration, rate: u64, window: Window) -> u64 {
+fn units(time: Duration, rate: u64, window: Window) -> u64 {
     let period = window.period().as_micros();
     u64::try_from(time.as_micros().saturating_mul(rate.into()) / period).unwrap_or(u64::MAX)
 }

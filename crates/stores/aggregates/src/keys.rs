@@ -112,6 +112,11 @@ impl KeySpace {
         self.name(format_args!("rebuild_{token}"), slot_group)
     }
 
+    /// String: nobody begins a recount of the slot group until it expires.
+    pub(crate) fn recount_pause(&self, slot_group: SlotGroup) -> String {
+        self.name("recount_pause", slot_group)
+    }
+
     /// Hash: the failed logins of one account, named by a hash, from unknown networks. Its name differs
     /// from that of earlier builds, which kept a text there.
     pub(crate) fn account_limit(&self, account: &[u8; 32]) -> String {

@@ -5,20 +5,20 @@ use tenancy::{RateLimit, Rates, TenantContext, Unit, Window};
 
 use crate::{
     Aggregates, AggregatesError,
-    allowance::{Allowance, Payment, Rooms, time},
+    allowance::{Allowance, Payment, Rooms, quota, time},
 };
 
 /// How long a request waits for its limits before it is admitted without them.
 const TIMEOUT: Duration = Duration::from_millis(250);
 
-/// The answer to a request for admission.
+/// The answer to a request for admission. What refuses it is a time, or a quota with the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Admission {
+pub enum Admission<Refusal = Duration> {
     /// The request is within its limits, and was charged.
     Admitted,
     /// The request exceeds a limit, and was not charged. It would be admitted after this time.
-    RetryAfter(Duration),
+    RetryAfter(Refusal),
 }
 
 /// What a call charged, or why it did not; and what is left of each window.
@@ -32,20 +32,26 @@ enum ChargeResult {
     Units,
     /// The units and the advance.
     All,
-    /// Nothing: a limit is exceeded. The request would be admitted after this time.
-    Nothing(Duration),
+    /// Nothing: this limit is exceeded.
+    Nothing(RateLimit),
 }
 
 impl Aggregates {
     /// Charges units to the tenant's quotas. More than a quota allows at once is admitted if all earlier
-    /// units are paid off.
+    /// units are paid off. A refusal is the quota that the request has to wait for longest: nothing of it is
+    /// left, and its `reset` is when the request would be admitted.
     ///
     /// Most requests are paid from an allowance, without a call of Redis. All processes together
     /// admit what the limit allows, give or take one allowance of each.
     ///
     /// While Redis is unavailable everything is admitted: losing events is worse than accepting too
     /// many.
-    pub async fn admit(&self, tenant: &TenantContext, unit: Unit, units: u64) -> Admission {
+    pub async fn admit(
+        &self,
+        tenant: &TenantContext,
+        unit: Unit,
+        units: u64,
+    ) -> Admission<RateLimit> {
         let rates = tenant.limits().rates(unit);
         let allowance = self.allowances.of(tenant.client_id(), unit);
         let payment = allowance.pay(units, rates);
@@ -71,12 +77,12 @@ impl Aggregates {
         }
         match result {
             ChargeResult::Units | ChargeResult::All => Admission::Admitted,
-            ChargeResult::Nothing(wait) => {
+            ChargeResult::Nothing(exceeded) => {
                 // A request is not refused because of its rejects: they are not stored.
                 if unit != Unit::Rejects {
                     Counter::RequestsLimited.inc(&[]);
                 }
-                Admission::RetryAfter(wait)
+                Admission::RetryAfter(exceeded)
             }
         }
     }
@@ -140,17 +146,31 @@ impl Aggregates {
                 .arg(micros(time(advance, rate, window)));
         }
         let answer: Vec<i64> = invocation.invoke_async(&mut self.connection()).await?;
-        let mut answer = answer.into_iter();
-        let result = match answer.next().map(u64::try_from) {
-            None => return Err(AggregatesError::Unreadable("an empty charge".to_owned())),
-            Some(Err(_)) => ChargeResult::All,
-            Some(Ok(0)) => ChargeResult::Units,
-            Some(Ok(wait)) => ChargeResult::Nothing(Duration::from_micros(wait)),
+        let [wait, exceeded, left @ ..] = answer.as_slice() else {
+            return Err(AggregatesError::Unreadable("a short charge".to_owned()));
         };
-        let mut left = answer.map(|micros| Duration::from_micros(micros.max(0).unsigned_abs()));
+        let result = match u64::try_from(*wait) {
+            Err(_) => ChargeResult::All,
+            Ok(0) => ChargeResult::Units,
+            Ok(wait) => {
+                let limit = limit_at(*exceeded, unit, rates, Duration::from_micros(wait));
+                let unknown = || AggregatesError::Unreadable("a refusal by no limit".to_owned());
+                ChargeResult::Nothing(limit.ok_or_else(unknown)?)
+            }
+        };
+        let mut left =
+            left.iter().map(|micros| Duration::from_micros((*micros).max(0).unsigned_abs()));
         let rooms = rates.map(|rate| rate.and_then(|_| left.next()));
         Ok(Charged { result, rooms })
     }
+}
+
+/// Returns the exceeded limit, of which the script returns the place among those with a rate, from 1.
+fn limit_at(place: i64, unit: Unit, rates: Rates, wait: Duration) -> Option<RateLimit> {
+    let index = usize::try_from(place).ok()?.checked_sub(1)?;
+    let mut limits = Window::ALL.into_iter().zip(rates).filter_map(|(of, rate)| Some((of, rate?)));
+    let (window, rate) = limits.nth(index)?;
+    Some(RateLimit { unit, window, quota: quota(rate, window), left: 0, reset: wait })
 }
 
 pub(crate) fn micros(duration: Duration) -> u64 {

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
@@ -63,9 +63,27 @@ impl NameKind {
 }
 
 impl NameBudget {
+    /// Returns the budget of a tenant on a day.
+    pub fn of(tenant: &TenantContext, kind: NameKind, day: NaiveDate) -> Self {
+        let quotas = &tenant.limits().quotas;
+        let most = match kind {
+            NameKind::Campaign => quotas.campaigns_per_day,
+            NameKind::Product => quotas.products_per_day,
+        };
+        Self { kind, day, most }
+    }
+
     /// The number of bits of the filter.
     fn size(&self) -> u64 {
         self.most.saturating_mul(BITS_OF_A_NAME).clamp(64, u64::from(u32::MAX))
+    }
+}
+
+impl AdmittedNames {
+    /// Returns those of the `names` that were asked for which are not admitted.
+    pub fn refused(&self, names: &[&str]) -> BTreeSet<String> {
+        let refused = names.iter().zip(&self.admitted).filter(|(_, admitted)| !**admitted);
+        refused.map(|(name, _)| (*name).to_owned()).collect()
     }
 }
 

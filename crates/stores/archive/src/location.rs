@@ -141,30 +141,36 @@ impl Location {
 
     /// Returns all bytes of an object.
     pub(crate) async fn get(&self, key: &ObjectKey) -> Result<Bytes, ArchiveError> {
-        let got = async {
-            let got = match self {
-                Self::Bucket { client, prefix } => fetch(&**client, &path_in(prefix, key)).await,
-                Self::Folder(root) => {
-                    fetch(&open(root).await?, &path_in(&Path::default(), key)).await
-                }
-            };
-            got.map_err(|error| read_error(key, error))
-        };
-        StoreCall::ArchiveRead.measure(got, ArchiveError::failure).await
+        StoreCall::ArchiveRead.measure(self.try_get(key), ArchiveError::failure).await
+    }
+
+    async fn try_get(&self, key: &ObjectKey) -> Result<Bytes, ArchiveError> {
+        let (store, path) = self.existing(key).await?;
+        fetch(&*store, &path).await.map_err(|error| read_error(key, error))
     }
 
     /// Returns the size of an object.
     pub(crate) async fn size(&self, key: &ObjectKey) -> Result<u64, ArchiveError> {
-        let got = async {
-            let got = match self {
-                Self::Bucket { client, prefix } => measure(&**client, &path_in(prefix, key)).await,
-                Self::Folder(root) => {
-                    measure(&open(root).await?, &path_in(&Path::default(), key)).await
-                }
-            };
-            got.map_err(|error| read_error(key, error))
-        };
-        StoreCall::ArchiveRead.measure(got, ArchiveError::failure).await
+        StoreCall::ArchiveRead.measure(self.try_size(key), ArchiveError::failure).await
+    }
+
+    async fn try_size(&self, key: &ObjectKey) -> Result<u64, ArchiveError> {
+        let (store, path) = self.existing(key).await?;
+        measure(&*store, &path).await.map_err(|error| read_error(key, error))
+    }
+
+    /// Returns the store, and the path of an object in it. Unlike [`at`](Self::at), it creates no folder.
+    async fn existing(
+        &self,
+        key: &ObjectKey,
+    ) -> Result<(Arc<dyn ObjectStore>, Path), ArchiveError> {
+        match self {
+            Self::Bucket { client, prefix } => Ok((client.clone(), path_in(prefix, key))),
+            Self::Folder(root) => {
+                let store = open(root).await?;
+                Ok((Arc::new(store), path_in(&Path::default(), key)))
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use moka::{Expiry, future::Cache};
-use telemetry::{Counter, CounterSeries};
+use telemetry::CacheSeries;
 
 use crate::ControlPlaneError;
 
@@ -42,9 +42,8 @@ pub(crate) struct AnswerCache<K, V> {
     /// When to query again a key with an older answer, after PostgreSQL failed to answer.
     retry_at: Mutex<Option<Instant>>,
     /// Whether the connection that receives notifications is lost.
-    is_deaf: AtomicBool,
-    lookups: CounterSeries,
-    misses: CounterSeries,
+    notifications_lost: AtomicBool,
+    lookups: CacheSeries,
 }
 
 #[derive(Clone)]
@@ -87,9 +86,8 @@ where
             last_known: Cache::builder().max_capacity(capacity).time_to_live(oldest).build(),
             changes: AtomicU64::new(0),
             retry_at: Mutex::new(None),
-            is_deaf: AtomicBool::new(false),
-            lookups: Counter::CacheLookups.series(&[name]),
-            misses: Counter::CacheMisses.series(&[name]),
+            notifications_lost: AtomicBool::new(false),
+            lookups: CacheSeries::of(name),
         }
     }
 
@@ -99,7 +97,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Option<V>, Arc<ControlPlaneError>> {
-        self.lookups.inc();
+        self.lookups.looked_up();
         let answer = self.fresh.try_get_with(key.clone(), self.load(key, query)).await?;
         Ok(answer.value)
     }
@@ -109,7 +107,7 @@ where
         key: &K,
         query: impl Future<Output = Result<Option<V>, ControlPlaneError>>,
     ) -> Result<Answer<V>, ControlPlaneError> {
-        self.misses.inc();
+        self.lookups.missed();
         let older = self.last_known.get(key).await;
         if older.is_some() && self.is_unavailable() {
             return Ok(Answer { value: older, lifetime: SHORT_LIFETIME });
@@ -125,8 +123,8 @@ where
                     None => self.last_known.invalidate(key).await,
                 }
                 let may_be_outdated = self.changes.load(Ordering::Acquire) != changes;
-                let is_deaf = self.is_deaf.load(Ordering::Acquire);
-                let short = value.is_none() || may_be_outdated || is_deaf;
+                let notifications_lost = self.notifications_lost.load(Ordering::Acquire);
+                let short = value.is_none() || may_be_outdated || notifications_lost;
                 let lifetime = if short { SHORT_LIFETIME } else { LIFETIME };
                 Ok(Answer { value, lifetime })
             }
@@ -166,14 +164,14 @@ where
     }
 
     /// Notes that notifications are received again. Those before were missed.
-    pub(crate) fn hear(&self) {
-        self.is_deaf.store(false, Ordering::Release);
+    pub(crate) fn note_notifications_restored(&self) {
+        self.notifications_lost.store(false, Ordering::Release);
         self.expire_all();
     }
 
     /// Notes that no notifications are received any more.
-    pub(crate) fn turn_deaf(&self) {
-        if !self.is_deaf.swap(true, Ordering::AcqRel) {
+    pub(crate) fn note_notifications_lost(&self) {
+        if !self.notifications_lost.swap(true, Ordering::AcqRel) {
             self.expire_all();
         }
     }
@@ -196,6 +194,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use telemetry::Counter;
+
     use super::*;
 
     fn unavailable() -> Result<Option<u8>, ControlPlaneError> {
@@ -225,12 +225,12 @@ mod tests {
     #[tokio::test]
     async fn while_notifications_may_be_missed_an_answer_is_used_for_a_second() {
         let cache = AnswerCache::new("tenants", 10);
-        cache.turn_deaf();
+        cache.note_notifications_lost();
         assert_eq!(cache.get(&"a", async { Ok(Some(1)) }).await.unwrap(), Some(1));
         assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(1), "cached");
         tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(2)) }).await.unwrap(), Some(2));
-        cache.hear();
+        cache.note_notifications_restored();
         assert_eq!(cache.get(&"a", async { Ok(Some(3)) }).await.unwrap(), Some(3));
         tokio::time::sleep(SHORT_LIFETIME + Duration::from_millis(100)).await;
         assert_eq!(cache.get(&"a", async { Ok(Some(4)) }).await.unwrap(), Some(3), "cached");

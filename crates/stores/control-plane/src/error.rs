@@ -1,3 +1,5 @@
+use crate::Neighbour;
+
 /// PostgreSQL's codes for a missing table, column or function.
 const MISSING: [&str; 3] = ["42P01", "42703", "42883"];
 
@@ -37,6 +39,9 @@ pub enum ControlPlaneError {
     /// The cluster takes no new tenants.
     #[error("the cluster is drained: it takes no new tenants")]
     Drained,
+    /// Another tenant keeps the tenant from the cluster.
+    #[error("another tenant keeps the tenant from the cluster: {0}")]
+    Taken(Neighbour),
     /// A row contains a value that this version cannot read.
     #[error("a stored {what} cannot be read")]
     Corrupt {

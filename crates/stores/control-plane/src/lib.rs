@@ -20,6 +20,7 @@ mod error;
 mod group;
 mod ledger;
 mod listener;
+mod move_refusal;
 mod person_erasure;
 mod platform;
 mod pool;
@@ -46,8 +47,8 @@ pub use ledger::{
 pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
 pub use platform::{
     Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,
-    MoveRefusal, MoveStepRecord, Offboarding, OffboardingStep, PlatformControl, RegisteredCluster,
-    TenantDetail, TenantMove, TenantSpec,
+    MoveRefusal, MoveStepRecord, Neighbour, Offboarding, OffboardingStep, PlatformControl,
+    RegisteredCluster, TenantDetail, TenantMove, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{
@@ -57,9 +58,9 @@ pub use report_schedule::{Cadence, RelativeRange, ReportSchedule, ScheduleSource
 pub use settings::PostgresSettings;
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
-    ApiKey, ApiKeyChange, Campaign, CampaignFilter, CohortWriter, KeptCohort, NewApiKey,
-    NewInvitation, NewPersonErasure, NewReportJob, NewUser, Product, Quota, ReportJobReader,
-    ReportKind, ReportReader, ReportVisibility, ReportWriter, Resubmission, SavedReport,
-    TenantControl, User, UserChange,
+    ApiKey, ApiKeyChange, BegunPersonErasure, Campaign, CampaignFilter, CohortWriter, KeptCohort,
+    NewApiKey, NewInvitation, NewPersonErasure, NewReportJob, NewUser, PersonErasureLimits,
+    Product, Quota, ReportJobReader, ReportKind, ReportReader, ReportVisibility, ReportWriter,
+    Resubmission, SavedReport, TenantControl, User, UserChange,
 };
 pub use usage::{UsageCount, UsageDays};

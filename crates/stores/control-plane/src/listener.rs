@@ -16,11 +16,11 @@ const USER_CHANGED: &str = "footfall_user_changed";
 /// The pause between attempts to connect to PostgreSQL.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long nothing may be heard before the connection must prove that it still hears.
+/// How long nothing may be received before the connection must prove that it still receives.
 const QUIET: Duration = Duration::from_secs(3);
 
 /// How long the proof may take.
-const HEARD_WITHIN: Duration = Duration::from_secs(2);
+const PROVEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts the task that invalidates cached answers.
 pub(crate) fn start(control_plane: &ControlPlane, lifecycle: &Lifecycle) {
@@ -39,10 +39,10 @@ async fn listen(control_plane: &ControlPlane) {
         if let Err(error) = listen_once(control_plane, &own_channel).await {
             tracing::warn!(%error, "cannot listen for changes in PostgreSQL, retrying");
         }
-        control_plane.tenants.0.turn_deaf();
-        control_plane.keys.0.turn_deaf();
-        control_plane.origins.0.turn_deaf();
-        control_plane.versions.0.turn_deaf();
+        control_plane.tenants.0.note_notifications_lost();
+        control_plane.keys.0.note_notifications_lost();
+        control_plane.origins.0.note_notifications_lost();
+        control_plane.versions.0.note_notifications_lost();
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -54,11 +54,11 @@ async fn listen_once(control_plane: &ControlPlane, own_channel: &str) -> Result<
     listener.eager_reconnect(false);
     listener.listen_all([TENANT_CHANGED, KEY_CHANGED, USER_CHANGED, own_channel]).await?;
     // Changes before this connection were missed.
-    control_plane.tenants.0.hear();
-    control_plane.keys.0.hear();
-    control_plane.origins.0.hear();
-    control_plane.versions.0.hear();
-    while let Some(notification) = heard(&mut listener, control_plane, own_channel).await? {
+    control_plane.tenants.0.note_notifications_restored();
+    control_plane.keys.0.note_notifications_restored();
+    control_plane.origins.0.note_notifications_restored();
+    control_plane.versions.0.note_notifications_restored();
+    while let Some(notification) = receive(&mut listener, control_plane, own_channel).await? {
         invalidate(control_plane, &notification).await;
     }
     Ok(())
@@ -66,7 +66,7 @@ async fn listen_once(control_plane: &ControlPlane, own_channel: &str) -> Result<
 
 /// Returns the next notification; `None` when the connection is lost. When none comes for a while, it
 /// sends one itself, which must come.
-async fn heard(
+async fn receive(
     listener: &mut PgListener,
     control_plane: &ControlPlane,
     own_channel: &str,
@@ -76,7 +76,7 @@ async fn heard(
         return next;
     }
     sqlx::query(sql!("session/call")).bind(own_channel).execute(&control_plane.pool).await?;
-    match timeout(HEARD_WITHIN, next).await {
+    match timeout(PROVEN_WITHIN, next).await {
         Ok(next) => next,
         Err(_) => {
             let reason = "no notifications arrive on the connection that listens for them";

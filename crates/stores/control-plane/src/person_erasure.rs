@@ -36,6 +36,8 @@ pub struct PersonErasure {
     pub asked_by: String,
     /// When that was. What happened or was received before is erased.
     pub asked_at: DateTime<Utc>,
+    /// When a processor first saw it, by the clock of PostgreSQL.
+    pub seen_at: Option<DateTime<Utc>>,
     /// When it was last begun again.
     pub repeated_at: Option<DateTime<Utc>>,
     /// Whom it is about.
@@ -67,6 +69,7 @@ pub(crate) struct ErasureRow {
     erasure_id: Uuid,
     asked_by: String,
     asked_at: DateTime<Utc>,
+    seen_at: Option<DateTime<Utc>>,
     repeated_at: Option<DateTime<Utc>>,
     receipt: Option<String>,
     receipt_sha256: Option<Vec<u8>>,
@@ -173,6 +176,7 @@ impl ErasureRow {
             erasure_id: self.erasure_id,
             asked_by: self.asked_by,
             asked_at: self.asked_at,
+            seen_at: self.seen_at,
             repeated_at: self.repeated_at,
             persons,
             steps,

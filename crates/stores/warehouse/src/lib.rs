@@ -49,7 +49,7 @@ pub use export::{EventExport, ExportFormat, ExportQuery};
 pub use kept::{ExpiredDay, KeptDays, KeptRollup};
 pub use live_base::{LogFrontier, QuarterSums, Rank, RankedProduct, SeenVisitor, Slice};
 pub use moving::{KeptTally, PieceTally, RowLane, RowPiece};
-pub use person_export::{NamingReject, PersonIds};
+pub use person_export::{NamingReject, PersonExport, PersonIds, PersonPart};
 pub use persons::{PersonRows, PersonSearch};
 pub use probe::{ClusterAccount, ClusterProbe, ProbeError};
 pub use rejects::{RejectFilter, RejectId, RejectKey, RejectedEvent};

@@ -24,6 +24,7 @@ PROCESSOR = Board(
             ),
             Chart("Owned by each process", "short", [("footfall_partitions_owned{sink='store'}", "{{instance}}")]),
             Chart("Halted", "short", [("sum by (sink) (footfall_partitions_halted)", "{{sink}}")]),
+            Chart("Oldest erasure and move", "s", [("max by (work) (footfall_oldest_unfinished_seconds)", "{{work}}")]),
         ],
         "Correctness": [
             Chart("Re-sends dropped", "cps", [(rate("footfall_resends_dropped_total", "sink"), "{{sink}}")]),

@@ -80,7 +80,7 @@ pub(crate) struct Broadcast {
     /// after their version.
     unconnected: Vec<(Version, Weak<()>)>,
     /// The clients with WebSockets that may have sent more than was read.
-    unheard: HashSet<ClientKey>,
+    unread: HashSet<ClientKey>,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
     reads: ReadSchedule,
     is_checking: bool,
@@ -118,7 +118,7 @@ impl Broadcast {
             next_key: 0,
             waiting: Vec::new(),
             unconnected: Vec::new(),
-            unheard: HashSet::new(),
+            unread: HashSet::new(),
             jobs: FuturesUnordered::new(),
             reads: ReadSchedule::new(now),
             is_checking: false,
@@ -189,7 +189,7 @@ impl Broadcast {
                 clients.send_heartbeats().await;
             }
             // Last, and never at once: everything else has its turn before, other tasks too.
-            () = yield_now(), if !self.unheard.is_empty() => self.hear_more(clients),
+            () = yield_now(), if !self.unread.is_empty() => self.receive_more(clients),
         }
         true
     }
@@ -212,7 +212,7 @@ impl Broadcast {
                 self.has_frames |= client.seen.version < self.views.version();
                 self.views.read_for(&lacks);
                 clients.join(key, client, &beginning);
-                self.hear(clients, key);
+                self.receive(clients, key);
             }
             Command::Accepts(key) => self.notice(clients, Ready::Writable(key)),
             Command::HungUp(key) => self.notice(clients, Ready::Closed(key)),
@@ -223,9 +223,9 @@ impl Broadcast {
         match ready {
             Ready::Writable(key) => {
                 self.has_frames |= clients.accepts_again(key, self.views.version());
-                self.hear(clients, key);
+                self.receive(clients, key);
             }
-            Ready::Readable(key) => self.hear(clients, key),
+            Ready::Readable(key) => self.receive(clients, key),
             Ready::Closed(key) => clients.hung_up(key),
         }
     }
@@ -239,7 +239,7 @@ impl Broadcast {
                 }
                 Receiver::Client(key) => {
                     clients.answer(key, None, Some(&Frame::refusal(problem)));
-                    self.hear(clients, key);
+                    self.receive(clients, key);
                 }
             }
         }

@@ -16,8 +16,8 @@ use super::{
     view::Seen,
 };
 
-/// How many messages or reads of a client with a WebSocket follow each other, before others are heard.
-const HEARD_IN_A_ROW: usize = 16;
+/// How many messages or reads of a client with a WebSocket follow each other, before it is the turn of others.
+const RECEIVED_IN_A_ROW: usize = 16;
 
 /// The number of a client of a broadcast. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,9 +46,9 @@ pub(crate) struct Right {
     pub(crate) selection: Arc<Selection>,
 }
 
-/// What was heard of a client.
+/// What was received from a client.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum Incoming {
     /// There is nothing more for now.
     Nothing,
     /// There may be more, but others come first.
@@ -64,7 +64,7 @@ pub(crate) struct Revoked {
     pub(crate) campaigns: Option<Vec<u32>>,
 }
 
-/// Why a client with a WebSocket is not heard any more.
+/// Why nothing is received any more from a client with a WebSocket.
 pub(super) enum Hung {
     /// The connection is closed.
     Up,
@@ -108,14 +108,16 @@ impl Client {
         if self.has_web_socket() { frame.messages(signed) } else { frame.chunk(signed) }
     }
 
-    /// Hears a client with a WebSocket. One that does not accept its frames is not read. While an order is
+    /// Receives from a client with a WebSocket. One that does not accept its frames is not read. While an order is
     /// being obeyed, pings and the end are answered, but the next text waits.
-    pub(super) fn hear(&mut self) -> Result<Heard, Hung> {
-        for _ in 0..HEARD_IN_A_ROW {
-            let Outlet::WebSocket(web_socket) = &mut self.outlet else { return Ok(Heard::Nothing) };
+    pub(super) fn receive(&mut self) -> Result<Incoming, Hung> {
+        for _ in 0..RECEIVED_IN_A_ROW {
+            let Outlet::WebSocket(web_socket) = &mut self.outlet else {
+                return Ok(Incoming::Nothing);
+            };
             let is_parked = web_socket.is_obeying && web_socket.parked.is_some();
             if is_parked || !self.unsent.is_empty() {
-                return Ok(Heard::Nothing);
+                return Ok(Incoming::Nothing);
             }
             let message = match web_socket.parked.take() {
                 Some(text) => Some(ClientMessage::Text(text)),
@@ -124,23 +126,23 @@ impl Client {
             let answer = match message {
                 Some(ClientMessage::Text(text)) if web_socket.is_obeying => {
                     web_socket.parked = Some(text);
-                    return Ok(Heard::Nothing);
+                    return Ok(Incoming::Nothing);
                 }
                 Some(ClientMessage::Text(text)) => match Order::read(&text) {
                     Ok(order) => {
                         web_socket.is_obeying = true;
-                        return Ok(Heard::Order(order));
+                        return Ok(Incoming::Order(order));
                     }
                     Err(problem) => self.chunk(&Frame::refusal(&problem)),
                 },
                 Some(ClientMessage::Ping(payload)) => Chunk::plain(web_socket::pong(&payload)),
                 Some(ClientMessage::Close) => return Err(Hung::Close(CloseCode::Normal)),
                 None if web_socket.receive()? => continue,
-                None => return Ok(Heard::Nothing),
+                None => return Ok(Incoming::Nothing),
             };
             self.send(&answer)?;
         }
-        Ok(Heard::Much)
+        Ok(Incoming::Much)
     }
 
     pub(super) fn end(self, last: Option<&Frame>) {

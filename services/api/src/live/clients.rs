@@ -10,7 +10,7 @@ use tokio::{task::yield_now, time::Instant};
 use web::web_socket;
 
 use super::{
-    client::{Client, ClientKey, Heard, Hung, Revoked, Right},
+    client::{Client, ClientKey, Hung, Incoming, Revoked, Right},
     frames::{Chunk, Frame, HEARTBEAT},
     open_ticket::OpenTicket,
     outlet::Outlet,
@@ -146,17 +146,17 @@ impl Clients {
         Some(client)
     }
 
-    /// Hears a client. One that closes its connection, or breaks the protocol, is removed.
-    pub(crate) fn hear(&mut self, key: ClientKey) -> Heard {
-        match self.clients.get_mut(&key).map(Client::hear) {
-            Some(Ok(heard)) => heard,
+    /// Receives from a client. One that closes its connection, or breaks the protocol, is removed.
+    pub(crate) fn receive(&mut self, key: ClientKey) -> Incoming {
+        match self.clients.get_mut(&key).map(Client::receive) {
+            Some(Ok(incoming)) => incoming,
             Some(Err(hung)) => {
                 if let (Some(client), Hung::Close(code)) = (self.remove(key), hung) {
                     client.outlet.close(code);
                 }
-                Heard::Nothing
+                Incoming::Nothing
             }
-            None => Heard::Nothing,
+            None => Incoming::Nothing,
         }
     }
 

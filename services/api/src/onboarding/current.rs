@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use control_plane::{ControlPlane, ControlPlaneError, Inventory, TenantDetail};
+use control_plane::{ControlPlane, ControlPlaneError, Inventory, TenantDetail, TenantMove};
 use tenancy::{ClientId, ClusterName, PlatformContext};
 
 use super::order::TenantOrder;
@@ -13,6 +13,8 @@ pub(super) struct Current {
     pub(super) clusters: BTreeMap<ClusterName, Option<DateTime<Utc>>>,
     /// Every tenant.
     pub(super) tenants: BTreeMap<ClientId, Known>,
+    /// Every move that is under way.
+    pub(super) moves: Vec<TenantMove>,
 }
 
 /// An existing tenant.
@@ -31,7 +33,8 @@ impl Current {
     ) -> Result<Self, ControlPlaneError> {
         let platform = control_plane.for_platform(context);
         let clusters = platform.cluster_names().await?;
-        let mut current = Self { clusters, tenants: BTreeMap::new() };
+        let moves = platform.moves_under_way().await?;
+        let mut current = Self { clusters, tenants: BTreeMap::new(), moves };
         for detail in platform.tenants().await? {
             let client_id = detail.record.client_id.clone();
             let known = Known { detail, inventory: Inventory::default() };

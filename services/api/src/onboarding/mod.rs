@@ -31,7 +31,7 @@ use order::TenantOrder;
 
 pub(crate) use file::QuotasFile;
 pub(crate) use limits::{RetentionFile, changed_spec};
-pub(crate) use neighbours::DRAINED;
+pub(crate) use neighbours::{DRAINED, taken};
 
 pub use admin::ensure_admin;
 pub use apply::{Applied, Made, Progress};

@@ -44,46 +44,44 @@ pub(super) fn check(fields: &mut Fields, quotas: &QuotasFile) {
     }
 }
 
-/// Returns the quotas of a tenant that has `known` ones; what is absent stays, and `null` is the default.
-pub(super) fn changed(known: Quotas, change: &QuotasFile) -> Quotas {
-    let default = Quotas::default();
-    Quotas {
-        events_per_minute: change.events_per_minute.unwrap_or(known.events_per_minute),
-        events_per_hour: change.events_per_hour.unwrap_or(known.events_per_hour),
-        events_per_day: change.events_per_day.unwrap_or(known.events_per_day),
-        bytes_per_second: change.bytes_per_second.unwrap_or(known.bytes_per_second),
-        bytes_per_minute: change.bytes_per_minute.unwrap_or(known.bytes_per_minute),
-        bytes_per_hour: change.bytes_per_hour.unwrap_or(known.bytes_per_hour),
-        bytes_per_day: change.bytes_per_day.unwrap_or(known.bytes_per_day),
-        requests_per_second: required(
-            change.requests_per_second,
-            known.requests_per_second,
-            default.requests_per_second,
-        ),
-        requests_per_minute: change.requests_per_minute.unwrap_or(known.requests_per_minute),
-        requests_per_hour: change.requests_per_hour.unwrap_or(known.requests_per_hour),
-        requests_per_day: change.requests_per_day.unwrap_or(known.requests_per_day),
-        rejects_per_day: required(
-            change.rejects_per_day,
-            known.rejects_per_day,
-            default.rejects_per_day,
-        ),
-        campaigns_per_day: required(
-            change.campaigns_per_day,
-            known.campaigns_per_day,
-            default.campaigns_per_day,
-        ),
-        products_per_day: required(
-            change.products_per_day,
-            known.products_per_day,
-            default.products_per_day,
-        ),
+/// The number of a quota: one that a tenant may have, or one that every tenant has.
+trait QuotaNumber {
+    /// Returns the number after a change; what is absent stays, and `null` is the default.
+    fn changed(self, change: Option<Option<u64>>, default: Self) -> Self;
+
+    /// Returns the number, if there is one.
+    fn number(self) -> Option<u64>;
+}
+
+impl QuotaNumber for Option<u64> {
+    fn changed(self, change: Option<Option<u64>>, default: Self) -> Self {
+        change.map_or(self, |number| number.or(default))
+    }
+
+    fn number(self) -> Option<u64> {
+        self
     }
 }
 
-/// Returns a quota that every tenant has.
-fn required(change: Option<Option<u64>>, known: u64, default: u64) -> u64 {
-    change.map_or(known, |number| number.unwrap_or(default))
+impl QuotaNumber for u64 {
+    fn changed(self, change: Option<Option<u64>>, default: Self) -> Self {
+        change.map_or(self, |number| number.unwrap_or(default))
+    }
+
+    fn number(self) -> Option<u64> {
+        Some(self)
+    }
+}
+
+/// Returns the quotas of a tenant that has `known` ones; what is absent stays, and `null` is the default.
+pub(super) fn changed(known: Quotas, change: &QuotasFile) -> Quotas {
+    let default = Quotas::default();
+    macro_rules! change_each {
+        ($($quota:ident),+) => {
+            Quotas { $($quota: known.$quota.changed(change.$quota, default.$quota)),+ }
+        };
+    }
+    each_quota!(change_each)
 }
 
 /// Returns the names of the quotas that differ, with both numbers, for a plan.
@@ -104,21 +102,11 @@ pub(super) fn differences(was: Quotas, is: Quotas) -> Vec<(&'static str, String,
 
 impl From<Quotas> for QuotasFile {
     fn from(quotas: Quotas) -> Self {
-        Self {
-            events_per_minute: Some(quotas.events_per_minute),
-            events_per_hour: Some(quotas.events_per_hour),
-            events_per_day: Some(quotas.events_per_day),
-            bytes_per_second: Some(quotas.bytes_per_second),
-            bytes_per_minute: Some(quotas.bytes_per_minute),
-            bytes_per_hour: Some(quotas.bytes_per_hour),
-            bytes_per_day: Some(quotas.bytes_per_day),
-            requests_per_second: Some(Some(quotas.requests_per_second)),
-            requests_per_minute: Some(quotas.requests_per_minute),
-            requests_per_hour: Some(quotas.requests_per_hour),
-            requests_per_day: Some(quotas.requests_per_day),
-            rejects_per_day: Some(Some(quotas.rejects_per_day)),
-            campaigns_per_day: Some(Some(quotas.campaigns_per_day)),
-            products_per_day: Some(Some(quotas.products_per_day)),
+        macro_rules! copy_each {
+            ($($quota:ident),+) => {
+                Self { $($quota: Some(quotas.$quota.number())),+ }
+            };
         }
+        each_quota!(copy_each)
     }
 }

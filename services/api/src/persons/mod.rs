@@ -3,19 +3,21 @@
 mod body;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use control_plane::{NewPersonErasure, PersonErasure, TenantControl};
+use control_plane::{
+    BegunPersonErasure, NewPersonErasure, PersonErasure, PersonErasureLimits, TenantControl,
+};
 use privacy::{ErasedPersons, PersonKey, PersonKind, any_id};
 use problem::{Code, Problem};
 use uuid::Uuid;
-use warehouse::{EventExport, NamingReject, PersonSearch};
+use warehouse::{PersonExport, PersonPart, PersonSearch, WarehouseError};
 
 use crate::{failure::Failure, member::Member, pagination::Page, state::Api};
 
 use body::Persons;
 pub(crate) use body::PersonsBody;
 
-/// The most erasures of a tenant that are not finished.
-const MOST_UNFINISHED: u32 = 1_000;
+/// The most erasures of a tenant that are not finished, and the most persons of all its erasures.
+const LIMITS: PersonErasureLimits = PersonErasureLimits { unfinished: 1_000, persons: 250_000 };
 
 /// The erasures and exports of persons of a tenant.
 pub(crate) struct Privacy<'a> {
@@ -30,6 +32,12 @@ pub(crate) struct Remains {
     pub(crate) event_rows: u64,
     /// Refused events from before that, which name a person.
     pub(crate) rejects: u64,
+}
+
+/// An export of persons that has begun.
+pub(crate) struct BegunPersonExport {
+    export: PersonExport,
+    persons: Persons,
 }
 
 impl<'a> Privacy<'a> {
@@ -54,13 +62,18 @@ impl<'a> Privacy<'a> {
         let asked_at = now.trunc_subsecs(3);
         let erasure = NewPersonErasure { erasure_id: Uuid::now_v7(), asked_at, persons: hashes };
         let actor = self.member.actor();
-        if !self.stored.begin_person_erasure(&actor, &erasure, MOST_UNFINISHED).await? {
-            let detail = format!(
-                "{MOST_UNFINISHED} erasures are not finished. Wait, or name more persons in one."
-            );
-            return Err(Problem::new(Code::LimitReached, detail).into());
-        }
-        self.find(erasure.erasure_id).await
+        let PersonErasureLimits { unfinished, persons } = LIMITS;
+        let detail = match self.stored.begin_person_erasure(&actor, &erasure, LIMITS).await? {
+            BegunPersonErasure::Begun => return self.find(erasure.erasure_id).await,
+            BegunPersonErasure::TooManyUnfinished => format!(
+                "{unfinished} erasures are not finished. Wait, or name more persons in one."
+            ),
+            BegunPersonErasure::TooManyPersons => format!(
+                "A tenant may have {persons} erased persons, each of which is remembered for ever. Ask the \
+                 operator of the platform what to do."
+            ),
+        };
+        Err(Problem::new(Code::LimitReached, detail).into())
     }
 
     /// Returns an erasure.
@@ -90,34 +103,40 @@ impl<'a> Privacy<'a> {
             search.persons.push((*hash, erasure.asked_at));
             erased.add(&erasure.client_id, &key, *hash, erasure.asked_at);
         }
-        let warehouse = self.api.warehouse.for_tenant(self.member.tenant()).in_one_slot();
+        let warehouse = self.api.warehouse.for_tenant(self.member.tenant());
         let event_rows = warehouse.rows_of_persons(&search).await?;
-        let rejects = warehouse
-            .rejects_that(|received_at, original| {
-                erased.include_document(&erasure.client_id, received_at, original)
-            })
-            .await?;
-        Ok(Remains { event_rows, rejects: rejects.len() as u64 })
+        let names = |received_at, original: &[u8]| {
+            erased.include_document(&erasure.client_id, received_at, original)
+        };
+        let rejects = warehouse.count_rejects_that(names).await?;
+        Ok(Remains { event_rows, rejects })
     }
 
-    /// Begins an export of all events of some persons, and finds the refused events that name them.
-    pub(crate) async fn export(
-        &self,
-        body: &PersonsBody,
-    ) -> Result<(EventExport, Vec<NamingReject>), Failure> {
+    /// Begins an export of all events of some persons, and of the refused events that name them.
+    pub(crate) async fn export(&self, body: &PersonsBody) -> Result<BegunPersonExport, Failure> {
         let persons = body.parse()?;
         let warehouse = self.api.warehouse.for_tenant(self.member.tenant());
-        let is_named = |kind: PersonKind, id: &str| {
-            persons.all().any(|person| (person.kind(), person.id()) == (kind, id))
-        };
-        let rejects = warehouse.rejects_that(|_, original| any_id(original, is_named)).await?;
         let export = warehouse.export_persons(&persons.ids()).await?;
-        Ok((export, rejects))
+        Ok(BegunPersonExport { export, persons })
     }
 
     async fn key(&self) -> Result<PersonKey, Failure> {
         let fresh = PersonKey::random().map_err(Problem::internal)?;
         Ok(self.stored.person_key(&self.api.sealer, &fresh).await?)
+    }
+}
+
+impl BegunPersonExport {
+    /// Returns the next part; `None` at the end.
+    ///
+    /// # Errors
+    /// The export is not complete.
+    pub(crate) async fn next(&mut self) -> Result<Option<PersonPart>, WarehouseError> {
+        let persons = &self.persons;
+        let is_named = |kind: PersonKind, id: &str| {
+            persons.all().any(|person| (person.kind(), person.id()) == (kind, id))
+        };
+        self.export.next(|original| any_id(original, is_named)).await
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a resubmission counts against: the same quotas as a batch at the collector.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use aggregates::{Admission, NameBudget, NameKind};
-use chrono::{DateTime, Utc};
-use events::{Adjustment, Event, EventName, OTHER};
-use problem::{Code, Problem};
+use chrono::{DateTime, NaiveDate, Utc};
+use events::{Adjustment, Event, EventName, EventNames};
+use problem::Problem;
 use telemetry::Counter;
 use tenancy::{TenantContext, Unit};
 
@@ -24,10 +24,7 @@ impl Rejects {
     ) -> Result<(), Problem> {
         match self.aggregates.admit(tenant, unit, units).await {
             Admission::Admitted => Ok(()),
-            Admission::RetryAfter(wait) => {
-                let detail = unit.refusal(self.aggregates.tightest_limit(tenant, unit));
-                Err(Problem::new(Code::RateLimited, detail).with_retry_after(wait))
-            }
+            Admission::RetryAfter(exceeded) => Err(web::rate_limited(exceeded)),
         }
     }
 
@@ -39,44 +36,37 @@ impl Rejects {
         events: &mut [Event],
         now: DateTime<Utc>,
     ) -> Vec<Vec<Adjustment>> {
-        let quotas = &tenant.limits().quotas;
-        let budget = |kind, most| NameBudget { kind, day: now.date_naive(), most };
-        let (mut campaigns, mut products) = (BTreeSet::new(), BTreeSet::new());
-        for name in events.iter().flat_map(Event::names) {
-            match name {
-                EventName::Campaign(text) => campaigns.insert(text),
-                EventName::Product(text) => products.insert(text),
-            };
-        }
-        let of_campaigns = budget(NameKind::Campaign, quotas.campaigns_per_day);
-        let of_products = budget(NameKind::Product, quotas.products_per_day);
-        let campaigns = self.refused(tenant, of_campaigns, campaigns).await;
-        let products = self.refused(tenant, of_products, products).await;
+        let mut names = EventNames::default();
+        events.iter().flat_map(Event::names).for_each(|name| names.insert(name));
+        let EventNames { campaigns, products } = names;
+        let day = now.date_naive();
+        let refused = EventNames {
+            campaigns: self.refused(tenant, NameKind::Campaign, day, campaigns).await,
+            products: self.refused(tenant, NameKind::Product, day, products).await,
+        };
         let may_name = |name: EventName<'_>| {
-            let (kind, refused) = match name {
-                EventName::Campaign(text) => ("campaign", campaigns.contains(text)),
-                EventName::Product(text) => ("product", products.contains(text)),
-            };
-            if refused {
-                Counter::NamesReplaced.inc(&[kind]);
+            let is_refused = refused.contains(name);
+            if is_refused {
+                Counter::NamesReplaced.inc(&[name.kind()]);
             }
-            !refused
+            !is_refused
         };
         events.iter_mut().map(|event| event.replace_names(may_name)).collect()
     }
 
-    /// Returns the names that a budget does not admit; none while Redis is unavailable.
+    /// Returns the names that the tenant's budget does not admit; none while Redis is unavailable.
     async fn refused(
         &self,
         tenant: &TenantContext,
-        budget: NameBudget,
-        names: BTreeSet<&str>,
-    ) -> HashSet<String> {
-        let names: Vec<_> = names.into_iter().filter(|name| *name != OTHER).collect();
-        let Some(answer) = self.aggregates.admit_names(tenant, budget, &names).await else {
-            return HashSet::new();
-        };
-        let refused = names.into_iter().zip(answer.admitted).filter(|(_, admitted)| !admitted);
-        refused.map(|(name, _)| name.to_owned()).collect()
+        kind: NameKind,
+        day: NaiveDate,
+        names: BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let budget = NameBudget::of(tenant, kind, day);
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        match self.aggregates.admit_names(tenant, budget, &names).await {
+            Some(answer) => answer.refused(&names),
+            None => BTreeSet::new(),
+        }
     }
 }

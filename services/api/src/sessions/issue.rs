@@ -239,11 +239,11 @@ impl Sessions {
     }
 
     /// Returns a tenant's id and name, and the current version of its tokens. If the tenant is suspended,
-    /// the problem tells why if `tells`.
+    /// the problem names the reason if the caller may know it.
     pub(super) async fn client(
         &self,
         id: &ClientId,
-        tells: bool,
+        may_know: bool,
     ) -> Result<((ClientId, String), u32), Failure> {
         let record = self.web.directory().find(id).await?;
         match record {
@@ -253,7 +253,8 @@ impl Sessions {
                 Ok(((record.client_id, record.name), record.token_version))
             }
             Some(record) if record.state == TenantState::Suspended => {
-                Err(web::tenant_suspended(record.state_reason.as_deref().filter(|_| tells)).into())
+                Err(web::tenant_suspended(record.state_reason.as_deref().filter(|_| may_know))
+                    .into())
             }
             _ => {
                 let detail = "The credential's tenant does not exist, or not yet.";

@@ -70,7 +70,7 @@ async fn a_statement_ends_with_the_memory_of_its_tenant_and_another_tenants_is_a
 }
 
 #[actix_web::test]
-async fn requests_are_counted_per_tenant_and_every_answer_tells_what_is_left() {
+async fn requests_are_counted_per_tenant_and_every_answer_reports_what_is_left() {
     let stand = Stand::new().await;
     stand.apply("acme", json!({"limits": {"quotas": {"requests_per_day": 3}}})).await;
     let [acme, globex] = ["acme", "globex"].map(|tenant| stand.key(tenant, "read"));
@@ -79,8 +79,8 @@ async fn requests_are_counted_per_tenant_and_every_answer_tells_what_is_left() {
         let answer = stand.get("/v1/campaigns", &acme).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert_eq!(answer.headers["ratelimit-policy"], policy);
-        let told = answer.headers["ratelimit"].to_str().unwrap();
-        assert!(told.starts_with(&format!(r#""requests-day";{left};t="#)), "{told}");
+        let reported = answer.headers["ratelimit"].to_str().unwrap();
+        assert!(reported.starts_with(&format!(r#""requests-day";{left};t="#)), "{reported}");
     }
     // Every route counts, also one that would refuse the request.
     for path in ["/v1/campaigns", "/v1/campaigns/absent", "/v1/usage", "/v1/query"] {
@@ -92,8 +92,8 @@ async fn requests_are_counted_per_tenant_and_every_answer_tells_what_is_left() {
         assert_eq!(refused.body["code"], "rate_limited");
         let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
         assert!((28_000..=28_800).contains(&wait), "a third of a day: {wait}");
-        let told = refused.headers["ratelimit"].to_str().unwrap();
-        assert_eq!(told, format!(r#""requests-day";r=0;t={wait}"#));
+        let reported = refused.headers["ratelimit"].to_str().unwrap();
+        assert_eq!(reported, format!(r#""requests-day";r=0;t={wait}"#));
         let other = stand.get(path, &globex).await;
         assert_ne!(other.status, 429, "{path}: {}", other.body);
     }

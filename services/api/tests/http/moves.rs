@@ -63,8 +63,8 @@ async fn a_move_that_is_not_possible_is_refused_with_its_field() {
         let refused = stand.post(&path(&stand, ""), Some(&admin), order.clone()).await;
         assert_eq!(refused.status, 422, "{order}: {}", refused.body);
         assert_eq!(refused.body["errors"][0]["pointer"], "/cluster", "{order}");
-        let told = refused.body["errors"][0]["reason"].as_str().unwrap();
-        assert!(told.starts_with(reason), "{order}: {told}");
+        let reported = refused.body["errors"][0]["reason"].as_str().unwrap();
+        assert!(reported.starts_with(reason), "{order}: {reported}");
     }
     for order in [
         json!({}),

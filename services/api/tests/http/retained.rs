@@ -123,7 +123,7 @@ async fn an_advertiser_does_not_learn_whether_others_have_events_of_an_expired_r
 }
 
 #[actix_web::test]
-async fn windows_and_the_series_of_a_campaign_tell_what_is_deleted_as_a_query_does() {
+async fn windows_and_the_series_of_a_campaign_report_what_is_deleted_as_a_query_does() {
     let stand = Stand::new().await;
     with_short_retention(&stand).await;
     let key = stand.key("acme", "read");
@@ -220,7 +220,7 @@ async fn every_report_tells_what_is_deleted_of_the_time_that_it_reads() {
         assert_eq!(refused.body["code"], "invalid_range");
         assert_eq!(refused.body["errors"][0]["pointer"], pointer);
     }
-    for (answer, told) in [
+    for (answer, reported) in [
         (ask(&key, funnels, steps.clone(), 60, 29).await, &edge),
         (ask(&key, funnels, steps.clone(), 30, 29).await, &Value::Null),
         (ask(&token, funnels, steps.clone(), 60, 31).await, &edge),
@@ -237,7 +237,7 @@ async fn every_report_tells_what_is_deleted_of_the_time_that_it_reads() {
         (sessions(&key, 29, 28).await, &Value::Null),
         (sessions(&token, 60, 31).await, &edge),
     ] {
-        assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, told));
+        assert_eq!((answer.status.as_u16(), &answer.body["retained_from"]), (200, reported));
     }
 }
 
@@ -247,7 +247,7 @@ async fn a_file_tells_in_a_header_what_is_deleted_of_its_range() {
     with_short_retention(&stand).await;
     let key = stand.key("acme", "read");
     let edge = midnight(30).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let told = async |path: &str, more: Value, from| {
+    let reported = async |path: &str, more: Value, from| {
         let mut body = body(from, 29);
         body.as_object_mut().unwrap().remove("metrics");
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -259,8 +259,8 @@ async fn a_file_tells_in_a_header_what_is_deleted_of_its_range() {
     };
     let file = json!({"metrics": ["clicks"], "format": "csv"});
     for (path, more) in [("/v1/query", file), ("/v1/exports/events", json!({}))] {
-        assert_eq!(told(path, more.clone(), 60).await.as_ref(), Some(&edge), "{path}");
-        assert_eq!(told(path, more, 30).await, None, "{path}");
+        assert_eq!(reported(path, more.clone(), 60).await.as_ref(), Some(&edge), "{path}");
+        assert_eq!(reported(path, more, 30).await, None, "{path}");
     }
 }
 

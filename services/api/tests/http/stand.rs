@@ -31,7 +31,7 @@ use crate::wire::Wire;
 
 /// Within this time a change counts in every process. Five seconds are promised, and tested where answers are
 /// kept, in the control plane; here a whole api shares the machine with other tests. A process that does not
-/// hear of a change uses what it knows for a minute.
+/// learn of a change uses what it knows for a minute.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// The password that every invited user chooses.

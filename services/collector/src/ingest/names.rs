@@ -1,12 +1,12 @@
 use std::{
-    collections::{HashMap, HashSet, hash_map::DefaultHasher},
+    collections::{BTreeSet, HashMap, HashSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use aggregates::{Aggregates, FullNames, NameBudget, NameKind};
 use chrono::{DateTime, NaiveDate, Utc};
-use events::EventName;
+use events::{EventName, EventNames};
 use tenancy::{ClientId, TenantContext};
 
 /// How many names of all tenants are remembered before all are forgotten and, harmlessly, asked for again.
@@ -47,21 +47,12 @@ struct KnownNames {
     full: Option<FullNames>,
 }
 
-/// The names of a batch that are not known, and which of them may not be named.
-#[derive(Default)]
-pub(super) struct Asked {
-    campaigns: HashSet<String>,
-    products: HashSet<String>,
-}
-
 impl Names {
     /// Returns what is known of the tenant's names on the day of `now`.
     pub(super) fn of(&self, tenant: &TenantContext, now: DateTime<Utc>) -> Arc<RwLock<Known>> {
-        let quotas = &tenant.limits().quotas;
         let day = now.date_naive();
-        let budget = |kind, most| NameBudget { kind, day, most };
-        let campaigns = budget(NameKind::Campaign, quotas.campaigns_per_day);
-        let products = budget(NameKind::Product, quotas.products_per_day);
+        let campaigns = NameBudget::of(tenant, NameKind::Campaign, day);
+        let products = NameBudget::of(tenant, NameKind::Product, day);
         let mut of_day = self.of_day();
         if day > of_day.day {
             *of_day = OfDay { day, ..OfDay::default() };
@@ -86,10 +77,10 @@ impl Names {
         aggregates: &Aggregates,
         tenant: &TenantContext,
         known: &RwLock<Known>,
-        asked: Asked,
-    ) -> Asked {
-        let Asked { campaigns, products } = asked;
-        Asked {
+        asked: EventNames,
+    ) -> EventNames {
+        let EventNames { campaigns, products } = asked;
+        EventNames {
             campaigns: self.ask_for(aggregates, tenant, known, NameKind::Campaign, campaigns).await,
             products: self.ask_for(aggregates, tenant, known, NameKind::Product, products).await,
         }
@@ -101,15 +92,15 @@ impl Names {
         tenant: &TenantContext,
         known: &RwLock<Known>,
         kind: NameKind,
-        unknown: HashSet<String>,
-    ) -> HashSet<String> {
+        unknown: BTreeSet<String>,
+    ) -> BTreeSet<String> {
         if unknown.is_empty() {
             return unknown;
         }
         let budget = read(known).of(kind).budget;
         let names: Vec<_> = unknown.iter().map(String::as_str).collect();
         let Some(answer) = aggregates.admit_names(tenant, budget, &names).await else {
-            return HashSet::new();
+            return BTreeSet::new();
         };
         let full = match answer.is_full {
             true => aggregates.full_names(tenant, budget).await,
@@ -139,8 +130,7 @@ impl Names {
             (before, of_kind.admitted.len())
         };
         self.remember(before, after);
-        let refused = names.iter().zip(answer.admitted).filter(|(_, admitted)| !admitted);
-        refused.map(|(name, _)| (*name).to_owned()).collect()
+        answer.refused(&names)
     }
 
     /// Counts the names of a kind that are known of a tenant. Forgets those of all tenants if they are too many.
@@ -178,10 +168,10 @@ impl Known {
 
     /// Returns whether an event may have a name. A name that is not known is added to `asked`, and may
     /// be had for the moment.
-    pub(super) fn admits(&self, name: EventName<'_>, asked: &mut Asked) -> bool {
-        let (known, text, unknown) = match name {
-            EventName::Campaign(text) => (&self.campaigns, text, &mut asked.campaigns),
-            EventName::Product(text) => (&self.products, text, &mut asked.products),
+    pub(super) fn admits(&self, name: EventName<'_>, asked: &mut EventNames) -> bool {
+        let (known, text) = match name {
+            EventName::Campaign(text) => (&self.campaigns, text),
+            EventName::Product(text) => (&self.products, text),
         };
         if known.admitted.contains(&hash(text)) || text == events::OTHER {
             return true;
@@ -189,25 +179,9 @@ impl Known {
         match &known.full {
             Some(full) => full.contains(text),
             None => {
-                if !unknown.contains(text) {
-                    unknown.insert(text.to_owned());
-                }
+                asked.insert(name);
                 true
             }
-        }
-    }
-}
-
-impl Asked {
-    pub(super) fn is_empty(&self) -> bool {
-        self.campaigns.is_empty() && self.products.is_empty()
-    }
-
-    /// Returns whether a name is among them.
-    pub(super) fn contains(&self, name: EventName<'_>) -> bool {
-        match name {
-            EventName::Campaign(text) => self.campaigns.contains(text),
-            EventName::Product(text) => self.products.contains(text),
         }
     }
 }

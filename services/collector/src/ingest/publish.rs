@@ -1,13 +1,12 @@
 use aggregates::Admission;
 use auth::WriteEvents;
-use events::{EventName, ParseContext, Rejection, Rejections};
+use events::{EventName, EventNames, ParseContext, Rejection, Rejections};
 use telemetry::Counter;
 use tenancy::{TenantContext, Unit};
 use web::Tenant;
 
 use super::{
-    Ingest,
-    names::{self, Asked},
+    Ingest, names,
     receipt::{Outcome, Receipt},
     sort::{Places, Sorted, sort},
 };
@@ -17,6 +16,8 @@ use crate::log::{NotStored, Storage, Stored};
 pub(crate) struct Published {
     /// The answer to the sender.
     pub(crate) receipt: Receipt,
+    /// Whether every rejected event is stored as a reject, beside those with the outcome `retry`.
+    pub(crate) rejects_stored: bool,
     /// Why some events are not known to be stored, for the log lines.
     pub(crate) failure: Option<NotStored>,
 }
@@ -32,7 +33,7 @@ impl Ingest {
         traceparent: Option<&str>,
     ) -> Published {
         let mut sorted = self.sort(tenant.context(), events, context).await;
-        self.drop_rejects_over_quota(tenant.context(), &mut sorted).await;
+        let mut rejects_stored = self.drop_rejects_over_quota(tenant.context(), &mut sorted).await;
         let producer = self.log.producer();
         let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), traceparent);
         let rejects = tenant.scope(sorted.rejected.values);
@@ -44,6 +45,7 @@ impl Ingest {
             if let Some(outcome) = sorted.outcomes.get_mut(place)
                 && let Some(changed) = outcome_if_not_durable(outcome, storage)
             {
+                rejects_stored &= storage != Storage::TooLarge;
                 *outcome = changed;
             }
         }
@@ -53,7 +55,7 @@ impl Ingest {
                 Counter::EventsReceived.add(&[outcome], count);
             }
         }
-        Published { receipt, failure }
+        Published { receipt, rejects_stored, failure }
     }
 }
 
@@ -67,7 +69,7 @@ impl Ingest {
         context: &ParseContext<'_>,
     ) -> Sorted {
         let known = self.names.of(tenant, context.received_at);
-        let mut asked = Asked::default();
+        let mut asked = EventNames::default();
         let mut replaced = Replaced::default();
         let sorted = {
             let of_today = names::read(&known);
@@ -83,7 +85,7 @@ impl Ingest {
             return sorted;
         }
         // What is unknown even now was asked for, and is not refused.
-        let mut unknown = Asked::default();
+        let mut unknown = EventNames::default();
         let mut replaced_now = Replaced::default();
         let of_today = names::read(&known);
         let sorted_again = sort(events, context, |name| {
@@ -94,16 +96,20 @@ impl Ingest {
         sorted_again
     }
 
-    /// Leaves out the rejects that are more than the tenant may store. Their outcomes stay.
-    async fn drop_rejects_over_quota(&self, tenant: &TenantContext, sorted: &mut Sorted) {
+    /// Leaves out the rejects that are more than the tenant may store. Their outcomes stay. Returns whether
+    /// none was left out.
+    async fn drop_rejects_over_quota(&self, tenant: &TenantContext, sorted: &mut Sorted) -> bool {
         let count = sorted.rejected.values.len() as u64;
         if count == 0 {
-            return;
+            return true;
         }
-        let admission = self.aggregates.admit(tenant, Unit::Rejects, count).await;
-        if let Admission::RetryAfter(_) = admission {
-            Counter::RejectsDropped.add(&[], count);
-            sorted.rejected = Places::default();
+        match self.aggregates.admit(tenant, Unit::Rejects, count).await {
+            Admission::Admitted => true,
+            Admission::RetryAfter(_) => {
+                Counter::RejectsDropped.add(&[], count);
+                sorted.rejected = Places::default();
+                false
+            }
         }
     }
 }

@@ -46,7 +46,8 @@ pub(crate) enum Outcome {
         /// The id of both.
         event_id: Uuid,
     },
-    /// It is invalid. It is stored as it was sent; correct it and send it again.
+    /// It is invalid. It is stored as it was sent, unless the tenant has used up its rejects of the day;
+    /// correct it and send it again.
     Rejected {
         /// The stable code of the error.
         #[schema(example = "invalid_value")]

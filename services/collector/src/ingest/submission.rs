@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use actix_web::{HttpRequest, web::Payload};
 use aggregates::Admission;
 use auth::{Authority, KeyKind, WriteEvents};
@@ -23,8 +21,8 @@ pub(crate) struct Submission<'a> {
 pub(crate) enum Handled {
     /// Its events were published or rejected.
     Published(Published),
-    /// It is over its tenant's limit of this unit; the client may retry after this time.
-    RateLimited(Unit, Duration),
+    /// It is over this limit of its tenant, at whose `reset` the client may retry.
+    RateLimited(RateLimit),
 }
 
 impl<'a> Submission<'a> {
@@ -58,8 +56,8 @@ impl Ingest {
         let events = batch.events.len().max(1) as u64;
         for (unit, units) in [(Unit::Events, events), (Unit::Bytes, body.len() as u64)] {
             let admission = self.aggregates.admit(tenant.context(), unit, units).await;
-            if let Admission::RetryAfter(wait) = admission {
-                return Ok(Handled::RateLimited(unit, wait));
+            if let Admission::RetryAfter(exceeded) = admission {
+                return Ok(Handled::RateLimited(exceeded));
             }
         }
         let context = ParseContext {

@@ -46,14 +46,16 @@ async fn slow_compressed_requests_of_one_key_refuse_nobody_else_and_end_soon() {
         let answer = answer(response.unwrap()).await;
         match answer.status {
             StatusCode::SERVICE_UNAVAILABLE => refused += 1,
-            StatusCode::BAD_REQUEST => {
-                assert!(answer.body.to_string().contains("too slowly"), "{}", answer.body);
+            StatusCode::REQUEST_TIMEOUT => {
+                assert_eq!(answer.body["code"], "body_too_slow");
+                assert_eq!(answer.header("retry-after"), "1");
                 too_slow += 1;
             }
             other => panic!("{other}: {}", answer.body),
         }
     }
     let counted = Counter::InFlightRefused.value(&[]) - counted;
+    assert!(refused > 0, "some of them were refused");
     assert!(counted >= refused, "{counted} of {refused} are counted");
     assert!(too_slow > 0, "some of them were read");
     // A body that arrived steadily would have half a minute.
@@ -81,7 +83,7 @@ async fn a_body_that_arrives_steadily_has_more_time_than_one_that_stalls() {
 }
 
 #[actix_web::test]
-async fn names_beyond_those_of_a_day_count_for_other_and_the_sender_is_told() {
+async fn names_beyond_those_of_a_day_count_for_other_and_the_answer_says_so() {
     let collector = TestCollector::new().await;
     let small = collector.key("small", KeyKind::Collect);
     let click = |campaign: &str, product: &str| {
@@ -94,8 +96,9 @@ async fn names_beyond_those_of_a_day_count_for_other_and_the_sender_is_told() {
     assert_eq!(answer.outcomes(), ["accepted"; 6]);
     let adjusted: Vec<_> = answer.body["outcomes"].as_array().unwrap().iter().collect();
     let others = |field: &str| {
-        let told = adjusted.iter().flat_map(|it| it["adjusted"].as_array().into_iter().flatten());
-        told.filter(|it| it["field"] == *field && it["to"] == "other").count()
+        let adjustments =
+            adjusted.iter().flat_map(|it| it["adjusted"].as_array().into_iter().flatten());
+        adjustments.filter(|it| it["field"] == *field && it["to"] == "other").count()
     };
     assert_eq!((others("campaign_id"), others("product_id")), (4, 3), "{}", answer.body);
     // Later requests agree, those of a restarted collector too.
@@ -103,11 +106,11 @@ async fn names_beyond_those_of_a_day_count_for_other_and_the_sender_is_told() {
     collector.restart().await;
     let small = collector.key("small", KeyKind::Collect);
     let again = send(collector.post_as(small, json!(batch).to_string())).await;
-    let told = |answer: &Answer| -> Vec<Value> {
+    let adjustments = |answer: &Answer| -> Vec<Value> {
         let outcomes = answer.body["outcomes"].as_array().unwrap();
         outcomes.iter().map(|outcome| outcome["adjusted"].clone()).collect()
     };
-    assert_eq!(told(&again), told(&answer));
+    assert_eq!(adjustments(&again), adjustments(&answer));
     let events = collector.logged().await;
     let campaigns: std::collections::BTreeSet<_> = events
         .iter()
@@ -121,23 +124,24 @@ async fn names_beyond_those_of_a_day_count_for_other_and_the_sender_is_told() {
     assert_eq!(replaced.count(), 6);
     // Another tenant has names of its own.
     let answer = send(collector.post(json!(batch).to_string())).await;
-    assert_eq!(told(&answer), vec![Value::Null; 6]);
+    assert_eq!(adjustments(&answer), vec![Value::Null; 6]);
 }
 
 #[actix_web::test]
 async fn rejects_beyond_those_of_a_day_are_refused_and_not_stored() {
     let collector = TestCollector::new().await;
     let small = collector.key("small", KeyKind::Collect);
-    for stored in [2, 2, 2] {
+    for (detail, stored) in [("They are stored", 2), ("Not all", 2), ("Not all", 2)] {
         let answer = send(collector.post_as(small, r#"[{"no":1},{"no":2}]"#)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(answer.outcomes(), ["rejected", "rejected"]);
+        assert!(answer.body["detail"].as_str().unwrap().contains(detail), "{}", answer.body);
         assert_eq!(collector.rejected().await.len(), stored);
     }
 }
 
 #[actix_web::test]
-async fn bytes_are_counted_per_day_and_every_answer_tells_what_is_left() {
+async fn bytes_are_counted_per_day_and_every_answer_reports_what_is_left() {
     let collector = TestCollector::new().await;
     let small = collector.key("small", KeyKind::Collect);
     let body = json!([{"type": "page_view", "title": "x".repeat(4_000)}]).to_string();

@@ -63,14 +63,15 @@ async fn begin(
 
 fn reason(tenant: &ClientId, cluster: &ClusterName, refusal: &MoveRefusal) -> String {
     match refusal {
-        MoveRefusal::UnknownTenant => format!("{tenant} does not exist"),
-        MoveRefusal::NotActive => format!("{tenant} is not an active tenant"),
-        MoveRefusal::UnderWay => format!("{tenant} is being moved already"),
-        MoveRefusal::SamePlace => format!("the rows of {tenant} are there already"),
-        MoveRefusal::UnknownCluster => format!("the cluster {cluster} is not registered"),
-        MoveRefusal::Drained => format!("the cluster {cluster} is drained"),
-        MoveRefusal::Occupied(other) => format!("{other} is on the cluster {cluster}"),
-        MoveRefusal::Owned(other) => format!("the cluster {cluster} is {other}'s own"),
+        MoveRefusal::UnknownTenant | MoveRefusal::NotActive | MoveRefusal::UnderWay => {
+            format!("{tenant} is not moved: {refusal}")
+        }
+        MoveRefusal::SamePlace
+        | MoveRefusal::UnknownCluster
+        | MoveRefusal::Drained
+        | MoveRefusal::Taken(_) => {
+            format!("{tenant} is not moved: the cluster {cluster} {refusal}")
+        }
     }
 }
 

@@ -5,13 +5,16 @@ use std::time::Duration;
 use archive::Object;
 use auth::Sealer;
 use chrono::Utc;
-use control_plane::NewPersonErasure;
+use control_plane::{BegunPersonErasure, NewPersonErasure, PersonErasureLimits};
 use privacy::{Person, PersonKey, PersonKind};
+use tenancy::ClientId;
 use uuid::Uuid;
 
 use super::{PARTITION, plan_and_die_at};
 use crate::{
+    ProcessorError,
     history::as_archived,
+    known_erasures::{KnownErasures, is_key_of},
     member::Worker,
     test_log::{TestLog, publish_of},
 };
@@ -29,7 +32,9 @@ async fn erase_ann(stand: &TestLog, tenant: &str) {
         asked_at: Utc::now(),
         persons: vec![(PersonKind::Visitor, key.hash(&ann))],
     };
-    assert!(control.begin_person_erasure("user:1", &erasure, 10).await.unwrap());
+    let limits = PersonErasureLimits { unfinished: 10, persons: 10 };
+    let begun = control.begin_person_erasure("user:1", &erasure, limits).await.unwrap();
+    assert_eq!(begun, BegunPersonErasure::Begun);
 }
 
 /// Returns the record of an event that a visitor has now.
@@ -73,4 +78,25 @@ async fn records_of_an_erased_person_that_come_late_keep_their_place_only() {
     let first = stand.texts(0, 2).await;
     assert_eq!(first, [(None, None), kept("acme", &other), kept("globex", &foreign)]);
     assert_eq!(stand.texts(3, 4).await, [(None, None), kept("acme", &back)]);
+}
+
+#[tokio::test]
+async fn records_wait_for_the_key_of_their_own_tenant_and_for_no_other() {
+    let stand = TestLog::new().await;
+    stand.create_tenant("acme").await;
+    stand.create_tenant("globex").await;
+    erase_ann(&stand, "acme").await;
+    // The key of acme is sealed with another one.
+    let erasures = KnownErasures::new(stand.admin(), Sealer::new([8; 32]));
+    let of_acme = |tenant: &ClientId| is_key_of(tenant, Some(b"acme"));
+    let of_globex = |tenant: &ClientId| is_key_of(tenant, Some(b"globex"));
+    let in_doubt = erasures.certain_now(&of_acme).await;
+    assert!(matches!(&in_doubt, Err(ProcessorError::InDoubt(id)) if id.as_str() == "acme"));
+    assert!(erasures.certain_now(&of_globex).await.is_ok());
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let later = visit("acme", "bob");
+    let later = events::CanonicalEvent::read(later.as_bytes()).unwrap();
+    let persons = erasures.latest().await;
+    let acme = "acme".parse().unwrap();
+    assert!(!persons.include(&acme, &later), "what happens after the erasure is in no doubt");
 }

@@ -13,6 +13,7 @@ use crate::{
     ProcessorError,
     halt::Halt,
     history::{as_archived, erase_records_of, is_of_erased_person},
+    known_erasures::is_key_of,
     member::WorkerContext,
     retry::{self, Pauses},
     rows::time_span,
@@ -63,7 +64,10 @@ impl ObjectWriter {
 
     /// Erases the records of erased persons, also in the object, if a former owner has put it before they were.
     async fn erase_persons(&self, key: ObjectKey, records: &mut [ArchivedRecord]) {
-        let persons = self.context.erasures.current().await;
+        let has_records = |tenant: &ClientId| {
+            records.iter().any(|record| is_key_of(tenant, record.key.as_deref()))
+        };
+        let persons = self.context.erasures.certain(&has_records).await;
         let mut is_any = false;
         for record in records {
             if is_of_erased_person(&persons, record) {

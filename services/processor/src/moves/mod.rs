@@ -8,7 +8,9 @@ mod places;
 
 use std::{error::Error, time::Duration};
 
+use chrono::Utc;
 use lifecycle::{BoxError, every};
+use telemetry::Age;
 use tokio_util::sync::CancellationToken;
 
 use crate::Dependencies;
@@ -33,6 +35,8 @@ pub(crate) async fn run(
 async fn round(dependencies: &Dependencies) -> Result<(), BoxError> {
     let platform = dependencies.control_plane.for_platform(&dependencies.platform());
     let moves = platform.moves_under_way().await?;
+    let oldest = moves.first().and_then(|oldest| (Utc::now() - oldest.begun_at).to_std().ok());
+    Age::OldestUnfinished.set(&["move"], oldest.unwrap_or_default());
     if moves.is_empty() {
         return Ok(());
     }

@@ -101,7 +101,7 @@ impl Erasure<'_> {
         Ok(true)
     }
 
-    /// Removes the rows wherever the tenant was ever placed. What was found at first counts: a repeated
+    /// Removes the rows in all places of the tenant. What was found at first counts: a repeated
     /// step finds less.
     async fn clickhouse(&self, begun: Option<&OffboardingStep>) -> Result<Done, ProcessorError> {
         let warehouse = &self.dependencies.warehouse;

@@ -1,7 +1,7 @@
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use control_plane::{PersonErasure, TenantDetail};
-use tenancy::TenantState;
+use tenancy::{ClientId, TenantState};
 
 use super::{
     register,
@@ -32,20 +32,28 @@ pub(super) async fn run_if_due(erasing: &Erasing<'_>) -> Result<bool, ProcessorE
 
 async fn search(erasing: &Erasing<'_>) -> Result<(), ProcessorError> {
     register::restore(erasing).await?;
-    let erased = erasing.platform.erased_persons(&erasing.dependencies.sealer).await?;
+    let erased = erasing.platform.erased_persons_version().await?;
     for TenantDetail { record, .. } in erasing.platform.tenants().await? {
         let client_id = record.client_id;
-        if record.state == TenantState::Erasing || !erased.concern(&client_id) {
+        if record.state == TenantState::Erasing || !erased.concerns(&client_id) {
             continue;
         }
-        let erasures = erasing.platform.person_erasures(&client_id).await?;
-        let finished: Vec<_> =
-            erasures.iter().filter(|erasure| erasure.receipt.is_some()).collect();
-        if !finished.is_empty() && has_rows(erasing, &finished).await? {
-            let repeated = erasing.platform.repeat_person_erasures(&client_id).await?;
-            let erasures = repeated.len();
-            tracing::error!(%client_id, erasures, "erased persons have rows again: they are erased again");
+        if let Err(error) = search_tenant(erasing, &client_id).await {
+            // The clusters of another tenant may be available.
+            let error: &dyn Error = &error;
+            tracing::warn!(%client_id, error, "erased persons could not be searched for until tomorrow");
         }
+    }
+    Ok(())
+}
+
+/// Begins the erasures of a tenant again, if there are rows of a person whose erasure has finished.
+async fn search_tenant(erasing: &Erasing<'_>, client_id: &ClientId) -> Result<(), ProcessorError> {
+    let erasures = erasing.platform.person_erasures(client_id).await?;
+    let finished: Vec<_> = erasures.iter().filter(|erasure| erasure.receipt.is_some()).collect();
+    if !finished.is_empty() && has_rows(erasing, &finished).await? {
+        let erasures = erasing.platform.repeat_person_erasures(client_id).await?.len();
+        tracing::error!(%client_id, erasures, "erased persons have rows again: they are erased again");
     }
     Ok(())
 }

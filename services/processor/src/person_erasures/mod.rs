@@ -15,12 +15,13 @@ use std::{error::Error, time::Duration};
 
 use control_plane::{PersonEraseStep, PersonErasure};
 use lifecycle::{BoxError, every};
+use telemetry::Age;
 use tokio_util::sync::CancellationToken;
 
 pub use find::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
 
 use crate::Dependencies;
-use steps::Erasing;
+use steps::{Erasing, SETTLES};
 
 /// How often erasures to do are looked for. Another rhythm than that of offboarding, which needs the same lease.
 const PERIOD: Duration = Duration::from_secs(7);
@@ -45,6 +46,7 @@ pub(crate) async fn run(
 
 async fn round(erasing: &Erasing<'_>, until_check: &mut u32) -> Result<(), BoxError> {
     let Erasing { dependencies, platform } = erasing;
+    Age::OldestUnfinished.set(&["person_erasure"], platform.oldest_person_erasure().await?);
     if let Some(fewer) = until_check.checked_sub(1) {
         *until_check = fewer;
     } else {
@@ -54,7 +56,7 @@ async fn round(erasing: &Erasing<'_>, until_check: &mut u32) -> Result<(), BoxEr
             *until_check = 0;
         }
     }
-    if platform.unfinished_person_erasures().await?.is_empty() {
+    if platform.unfinished_person_erasures(SETTLES).await?.is_empty() {
         return Ok(());
     }
     let ledger = dependencies.control_plane.ledger();
@@ -67,13 +69,13 @@ async fn round(erasing: &Erasing<'_>, until_check: &mut u32) -> Result<(), BoxEr
 
 /// Proceeds with every erasure as far as possible.
 async fn proceed(erasing: &Erasing<'_>) -> Result<(), BoxError> {
-    for erasure in erasing.platform.unfinished_person_erasures().await? {
+    for erasure in erasing.platform.unfinished_person_erasures(SETTLES).await? {
         if let Err(error) = erasing.proceed(&erasure).await {
             warn(&erasure, &error);
         }
     }
     // All that wait for the archive share one reading of its objects.
-    let erasures = erasing.platform.unfinished_person_erasures().await?;
+    let erasures = erasing.platform.unfinished_person_erasures(SETTLES).await?;
     let waiting: Vec<_> = erasures
         .iter()
         .filter(|erasure| erasure.finished_at(PersonEraseStep::Postgres).is_some())
@@ -85,7 +87,7 @@ async fn proceed(erasing: &Erasing<'_>) -> Result<(), BoxError> {
         let error: &dyn Error = &error;
         tracing::warn!(error, "persons could not be erased in the archive, will be repeated");
     }
-    for erasure in erasing.platform.unfinished_person_erasures().await? {
+    for erasure in erasing.platform.unfinished_person_erasures(SETTLES).await? {
         if let Err(error) = erasing.conclude(&erasure).await {
             warn(&erasure, &error);
         }

@@ -97,6 +97,7 @@ fn read(bytes: &[u8]) -> Option<(Vec<u8>, PersonErasure)> {
         erasure_id: entry.erasure,
         asked_by: entry.asked_by,
         asked_at: entry.asked_at,
+        seen_at: None,
         repeated_at: None,
         persons,
         steps: Vec::new(),

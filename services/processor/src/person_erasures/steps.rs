@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{
@@ -12,9 +12,9 @@ use warehouse::{PersonRows, PersonSearch};
 use super::{receipt::receipt, register};
 use crate::{Dependencies, ProcessorError};
 
-/// How long after an erasure was asked for its first step may begin: no sink decides by an older list of persons then.
-/// A batch that was decided by one has records of that time, and is waited for.
-const SETTLES: TimeDelta = TimeDelta::seconds(20);
+/// How long after an erasure was first seen its first step may begin: no sink decides by an older list of persons
+/// then. A batch that was decided by one has records of that time, and is waited for.
+pub(super) const SETTLES: Duration = Duration::from_secs(20);
 
 /// The rejects that ClickHouse returns were all received before the erasure was asked for: at this time or earlier.
 const BEFORE: TimeDelta = TimeDelta::milliseconds(1);
@@ -60,9 +60,6 @@ impl Wanted {
 impl Erasing<'_> {
     /// Proceeds with the steps before the archive, as far as possible.
     pub(super) async fn proceed(&self, erasure: &PersonErasure) -> Result<(), ProcessorError> {
-        if Utc::now() < erasure.asked_at + SETTLES {
-            return Ok(());
-        }
         if erasure.steps.is_empty() {
             register::put(self, erasure).await?;
         }
@@ -124,10 +121,10 @@ impl Erasing<'_> {
         }
     }
 
-    /// Deletes the rows wherever the tenant was ever placed. What was found at first counts: a repeated step finds
-    /// less.
+    /// Deletes the rows in all places of the tenant. What was found at first counts: a repeated step finds less.
     async fn clickhouse(&self, erasure: &PersonErasure) -> Result<Done, ProcessorError> {
-        if !self.is_processed(erasure.asked_at + SETTLES).await? {
+        let Some(seen_at) = erasure.seen_at else { return Ok(Done::NotYet) };
+        if !self.is_processed(seen_at + SETTLES).await? {
             return Ok(Done::NotYet);
         }
         let Some(wanted) = self.wanted(erasure).await? else {
@@ -218,7 +215,8 @@ impl Erasing<'_> {
         let aggregates = &self.dependencies.aggregates;
         let begun = erasure.step(step).and_then(|begun| begun.counts.get("key_generation"));
         let Some(before) = begun.and_then(Value::as_u64) else {
-            if let Some(before) = aggregates.request_recount(&erasure.client_id).await? {
+            let pause = self.dependencies.settings.recount_pause();
+            if let Some(before) = aggregates.request_recount(&erasure.client_id, pause).await? {
                 let counts = json!({"key_generation": before});
                 self.platform.begin_person_erase_step(erasure, step, &counts).await?;
             }

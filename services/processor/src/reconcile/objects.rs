@@ -4,11 +4,13 @@ use archive::{ArchiveError, Object, ObjectKey, Stored};
 use chrono::{DateTime, Utc};
 use control_plane::Archived;
 use telemetry::Counter;
+use tenancy::ClientId;
 
 use super::{ReconcileReport, Reconciler, reconciler::Depth};
 use crate::{
     ProcessorError,
     history::{as_archived, erase_records_of, is_of_erased_person},
+    known_erasures::is_key_of,
 };
 
 /// The most records read at a time.
@@ -127,7 +129,10 @@ impl Reconciler {
         let expired = expired.filter(|(_, until)| object.logged_to < *until);
         erased.extend(expired.map(|(tenant, _)| tenant));
         erase_records_of(&erased, &mut records);
-        let persons = self.erasures.current().await;
+        let has_records = |tenant: &ClientId| {
+            records.iter().any(|record| is_key_of(tenant, record.key.as_deref()))
+        };
+        let persons = self.erasures.certain_now(&has_records).await?;
         for record in &mut records {
             if is_of_erased_person(&persons, record) {
                 record.erase();

@@ -1,5 +1,4 @@
 use std::{
-    collections::BTreeMap,
     ops::Range,
     time::{Duration, Instant},
 };
@@ -11,12 +10,16 @@ use log::{Generation, LogPlace, Offset, Partition};
 use privacy::ErasedPersons;
 use stream::Entry;
 use telemetry::{Counter, Histogram};
-use tenancy::{ClientId, Destination, Scoped};
-use warehouse::{RejectedEvent, Warehouse, WarehouseError};
+use tenancy::ClientId;
+use warehouse::Warehouse;
 
-use super::reject_row::reject_row;
+use super::{
+    reject_row::reject_row,
+    storing::{Sorted, Storing},
+};
 use crate::{
     Dependencies, ProcessorError,
+    known_erasures::is_key_of,
     member::{Gather, Worker, WorkerContext},
     retry::{self, Pauses},
 };
@@ -45,20 +48,6 @@ pub(crate) struct PartitionState {
     lease: Lease,
 }
 
-type RejectsByDestination = BTreeMap<Destination, Vec<Scoped<(LogPlace, RejectedEvent)>>>;
-
-/// The rejects of a batch.
-#[derive(Default)]
-struct Sorted {
-    /// For the destinations at which their tenants do not read, because they are moved.
-    unread: RejectsByDestination,
-    /// For those at which they do.
-    read: RejectsByDestination,
-    /// The lowest route version of each tenant.
-    routes: BTreeMap<ClientId, u32>,
-    count: u64,
-}
-
 impl Rejects {
     pub(crate) fn new(dependencies: &Dependencies, context: WorkerContext) -> Self {
         Self { context, warehouse: dependencies.warehouse.clone() }
@@ -84,8 +73,7 @@ impl Rejects {
                 Entry::Record(record) => {
                     let tenant = record.tenant().clone();
                     let version = tenant.placement().route_version;
-                    let lowest = sorted.routes.entry(tenant.client_id().clone()).or_insert(version);
-                    *lowest = version.min(*lowest);
+                    sorted.routes.add(tenant.client_id(), version);
                     let ids = EventIds::of(tenant.client_id());
                     let reject = record.map(|record| reject_row(generation, ids, &record));
                     let (_, row) = reject.value();
@@ -114,18 +102,6 @@ impl Rejects {
             }
         }
         sorted
-    }
-
-    /// Stores rejects. When reads change sides, the other one has what an answer may have had.
-    async fn store(
-        &self,
-        unread: RejectsByDestination,
-        read: RejectsByDestination,
-    ) -> Result<(), WarehouseError> {
-        for (destination, rejects) in unread.into_iter().chain(read) {
-            self.warehouse.insert_rejects(&destination, &Scoped::group(rejects)).await?;
-        }
-        Ok(())
     }
 
     /// Reads records again, with the present routes of their tenants.
@@ -182,21 +158,27 @@ impl Worker for Rejects {
         // An id made of a wrong generation may be another reject's.
         self.context.current.confirm().await?;
         let mut pauses = Pauses::new("store rejects");
+        let mut storing = Storing::new(&self.warehouse);
         loop {
             // Read with the routes: a person may be erased while this waits.
-            let erased = self.context.erasures.current().await;
+            let has_records = |tenant: &ClientId| {
+                entries.iter().any(|entry| is_key_of(tenant, entry.record().key.as_deref()))
+            };
+            let erased = self.context.erasures.certain(&has_records).await;
             let sorted = self.sort(generation, entries, &erased);
             let Sorted { unread, read, routes, count: rejects } = sorted;
-            match self.store(unread, read).await {
+            match storing.store(unread, read, &routes).await {
                 Ok(()) => {
                     let ledger = &self.context.ledger;
                     let lease = &state.lease;
-                    let routes =
-                        routes.iter().map(|(tenant, version)| (tenant, *version)).collect();
+                    let routes = routes.lowest();
                     let advance = || ledger.advance_on_routes(lease, next, logged_at, &routes);
                     match retry::ledger("advance the lease on rejects", advance).await {
                         // The announcement of the change may still be on its way.
-                        Err(error @ ProcessorError::Rerouted) => pauses.wait(&error).await,
+                        Err(error @ ProcessorError::Rerouted) => {
+                            storing.begin_again();
+                            pauses.wait(&error).await;
+                        }
                         advanced => {
                             state.lease = advanced?;
                             Counter::RejectsStored.add(&[], rejects);

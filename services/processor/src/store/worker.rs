@@ -13,7 +13,7 @@ use failpoints::Step;
 use log::{LogPlace, Offset, Partition};
 use stream::{Entry, Producer};
 use telemetry::Counter;
-use tenancy::Destination;
+use tenancy::{ClientId, Destination};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -32,6 +32,7 @@ use crate::{
     Dependencies, ProcessorError,
     halt::RECHECK,
     history::History,
+    known_erasures::is_key_of,
     member::{Gather, Worker, WorkerContext},
     record::{Entries, Recent},
     retry::{self, Pauses},
@@ -327,7 +328,10 @@ impl Worker for Store {
         let mut reroutings = Pauses::new("plan a batch on the present routes of its tenants");
         loop {
             let first = state.lease.next.at(state.next);
-            let erased = self.context.erasures.current().await;
+            let has_records = |tenant: &ClientId| {
+                entries.iter().any(|entry| is_key_of(tenant, entry.record().key.as_deref()))
+            };
+            let erased = self.context.erasures.certain(&has_records).await;
             let skipping = Skipping::Tolerated(state.tolerance.clone(), erased);
             let Drafted { draft, refused } =
                 self.draft(state, first, &entries.into(), skipping).await?;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use control_plane::NewPersonErasure;
+use control_plane::{BegunPersonErasure, NewPersonErasure, PersonErasureLimits};
 use events::Event;
 use privacy::{Person, PersonHash, PersonKey, PersonKind};
 use serde_json::json;
@@ -37,7 +37,9 @@ impl Erased {
         let asked_at = Utc::now().trunc_subsecs(3);
         let persons = vec![(PersonKind::Visitor, hash)];
         let erasure = NewPersonErasure { erasure_id: Uuid::now_v7(), asked_at, persons };
-        assert!(control.begin_person_erasure("user:1", &erasure, 10).await.unwrap());
+        let limits = PersonErasureLimits { unfinished: 10, persons: 10 };
+        let begun = control.begin_person_erasure("user:1", &erasure, limits).await.unwrap();
+        assert_eq!(begun, BegunPersonErasure::Begun);
         Self { key, hash, asked_at }
     }
 

@@ -27,6 +27,7 @@ mod relations;
 mod report_jobs;
 mod samples;
 mod spool;
+mod tables;
 mod tenant_lives;
 mod tiers;
 mod years;

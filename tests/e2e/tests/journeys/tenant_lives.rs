@@ -10,7 +10,7 @@ use crate::live::Stream;
 
 /// Within this time a change of a tenant's state has taken effect in every process. Five seconds are promised,
 /// and tested where answers are kept, in the control plane; here a whole platform shares the machine with other
-/// tests. A process that does not hear of a change uses what it knows for a minute.
+/// tests. A process that does not learn of a change uses what it knows for a minute.
 const SOON: Duration = Duration::from_secs(20);
 
 fn impressions(count: usize) -> Value {

@@ -53,7 +53,7 @@ fn nothing_is_written_of_a_rejected_event() {
 }
 
 #[test]
-fn a_name_that_an_event_may_not_have_is_replaced_and_told() {
+fn a_name_that_an_event_may_not_have_is_replaced_and_reported() {
     let raw = r#"{"type":"purchase","campaign_id":"spring","revenue":"5","items":[
         {"product_id":"p1","brand":"Acme"},{"product_id":"p2","brand":"Nova","price":"5"}]}"#;
     let may_name = |name: EventName<'_>| name == EventName::Product("p1");
@@ -65,6 +65,6 @@ fn a_name_that_an_event_may_not_have_is_replaced_and_told() {
     assert_eq!((first.product_id.as_str(), first.brand.as_deref()), ("p1", Some("Acme")));
     assert_eq!((second.product_id.as_str(), second.brand), (OTHER, None));
     assert_eq!(second.price, Some("5".parse().unwrap()), "what it sold counts");
-    let told: Vec<_> = written.adjusted.iter().map(|it| (it.field, it.from.as_str())).collect();
-    assert_eq!(told, [("campaign_id", "spring"), ("product_id", "p2")]);
+    let reported: Vec<_> = written.adjusted.iter().map(|it| (it.field, it.from.as_str())).collect();
+    assert_eq!(reported, [("campaign_id", "spring"), ("product_id", "p2")]);
 }

@@ -1,13 +1,20 @@
 use std::time::{Duration, Instant};
 
 use aggregates::{Admission, Aggregates, RedisSettings};
-use tenancy::{Limits, Quotas, Unit, Window};
+use tenancy::{Limits, Quotas, RateLimit, Unit, Window};
 
 use crate::stand::{Stand, tenant, tenant_with};
 
 fn wait(admission: Admission) -> Duration {
     match admission {
         Admission::RetryAfter(wait) => wait,
+        Admission::Admitted => panic!("admitted"),
+    }
+}
+
+fn exceeded(admission: Admission<RateLimit>) -> RateLimit {
+    match admission {
+        Admission::RetryAfter(exceeded) => exceeded,
         Admission::Admitted => panic!("admitted"),
     }
 }
@@ -20,7 +27,7 @@ async fn a_tenant_may_send_the_events_of_ten_seconds_at_once_and_then_waits() {
     let globex = tenant_with("globex", limits).await;
     assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 900).await, Admission::Admitted);
     assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 100).await, Admission::Admitted);
-    let wait = wait(stand.aggregates.admit(&acme, Unit::Events, 100).await);
+    let wait = exceeded(stand.aggregates.admit(&acme, Unit::Events, 100).await).reset;
     // As much of the second as is left.
     assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
     assert_eq!(stand.aggregates.admit(&globex, Unit::Events, 1).await, Admission::Admitted);
@@ -34,7 +41,7 @@ async fn a_batch_larger_than_the_limit_is_admitted_when_everything_before_is_pai
     let limits = Limits { events_per_second: 1, ..Limits::default() };
     let acme = tenant_with("acme", limits).await;
     assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 1_000).await, Admission::Admitted);
-    let wait = wait(stand.aggregates.admit(&acme, Unit::Events, 1_000).await);
+    let wait = exceeded(stand.aggregates.admit(&acme, Unit::Events, 1_000).await).reset;
     assert!(wait > Duration::from_secs(990) && wait <= Duration::from_secs(1_000), "{wait:?}");
 }
 
@@ -244,10 +251,32 @@ async fn a_quota_of_a_day_is_checked_beside_the_rate_per_second() {
     for _ in 0..50 {
         assert_eq!(stand.aggregates.admit(&acme, Unit::Events, 1).await, Admission::Admitted);
     }
-    let wait = wait(stand.aggregates.admit(&acme, Unit::Events, 1).await);
+    let wait = exceeded(stand.aggregates.admit(&acme, Unit::Events, 1).await).reset;
     let one = Duration::from_secs(86_400 / 50);
     assert!(wait > one - Duration::from_secs(5) && wait <= one, "{wait:?}");
     let tightest = stand.aggregates.tightest_limit(&acme, Unit::Events).unwrap();
     assert_eq!((tightest.window, tightest.quota, tightest.left), (Window::Day, 50, 0));
     assert_eq!(stand.aggregates.admit(&acme, Unit::Requests, 1).await, Admission::Admitted);
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_quota_that_refuses_and_not_the_one_of_which_least_is_left() {
+    let stand = Stand::bare().await;
+    let of = |bytes_per_second| {
+        let bytes_per_day = Some(100_000);
+        let quotas = Quotas { bytes_per_second, bytes_per_day, ..Quotas::default() };
+        tenant_with("acme", Limits { quotas, ..Limits::default() })
+    };
+    // Most of the day is used at once, and the rate is lowered.
+    let fast = of(Some(1_000_000_000)).await;
+    assert_eq!(stand.aggregates.admit(&fast, Unit::Bytes, 90_000).await, Admission::Admitted);
+    let slow = of(Some(400)).await;
+    assert_eq!(stand.aggregates.admit(&slow, Unit::Bytes, 3_000).await, Admission::Admitted);
+
+    let exceeded = exceeded(stand.aggregates.admit(&slow, Unit::Bytes, 3_000).await);
+    assert_eq!((exceeded.window, exceeded.quota, exceeded.left), (Window::Second, 4_000, 0));
+    let longest = Duration::from_secs(5);
+    assert!(exceeded.reset > Duration::ZERO && exceeded.reset <= longest, "{exceeded:?}");
+    let tightest = stand.aggregates.tightest_limit(&slow, Unit::Bytes).unwrap();
+    assert_eq!(tightest.window, Window::Day, "less is left of the day: {tightest:?}");
 }

@@ -5,6 +5,9 @@ use chrono::Utc;
 
 use crate::stand::{GENERATION, PARTITION, Stand, campaign, clicks_and_spend, place, tenant};
 
+/// Longer than these tests take to compute counters again.
+const PAUSE: Duration = Duration::from_secs(5);
+
 async fn keys(stand: &Stand, pattern: &str) -> Vec<String> {
     let pattern = format!("{}_{pattern}", stand.settings.namespace);
     redis::cmd("KEYS").arg(pattern).query_async(&mut stand.redis.clone()).await.unwrap()
@@ -21,7 +24,7 @@ async fn former_counters_are_removed_once_the_counters_are_computed_again() {
     let former = keys(&stand, "client_acme_campaign_*").await;
     assert!(!former.is_empty());
 
-    let request = async || stand.aggregates.request_recount(acme.client_id()).await.unwrap();
+    let request = async || stand.aggregates.request_recount(acme.client_id(), PAUSE).await.unwrap();
     let before = request().await.unwrap();
     assert_eq!(request().await, Some(before), "both share the rebuild that has not begun");
     let remove =
@@ -52,4 +55,8 @@ async fn former_counters_are_removed_once_the_counters_are_computed_again() {
     assert_eq!(stand.read(&acme, &campaign()).await, clicks_and_spend(2));
     let others = keys(&stand, "client_acme-2_campaign_*").await;
     assert!(!others.is_empty(), "those of a neighbour expire by themselves");
+
+    assert_eq!(request().await, None, "the neighbours have their counters for a while");
+    tokio::time::sleep(PAUSE).await;
+    assert!(request().await.unwrap() > before);
 }

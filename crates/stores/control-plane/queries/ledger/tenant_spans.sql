@@ -1,5 +1,5 @@
 -- The rows that the done batches of some spans planned for each of some tenants, by the destinations of a batch, each
--- row once. `counted` is false if a batch does not tell.
+-- row once. `counted` is false if a batch does not record them.
 WITH span AS (
     SELECT *
     FROM unnest($2::integer[], $3::integer[], $4::bigint[], $5::bigint[])

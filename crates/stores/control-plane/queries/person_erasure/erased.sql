@@ -1,4 +1,4 @@
-SELECT client_id, hash, max(asked_at)
-FROM erased_person
-JOIN person_erasure USING (client_id, erasure_id)
-GROUP BY client_id, hash
+SELECT hash, asked_at
+FROM person_erasure
+JOIN erased_person USING (client_id, erasure_id)
+WHERE client_id = $1 AND number > $2

@@ -1,2 +1,2 @@
--- Another one as soon as the list of erased persons is another one.
-SELECT count(*), max(asked_at) FROM person_erasure
+-- Of each tenant, another one as soon as its list of erased persons is another one.
+SELECT client_id, sealed, erasures FROM person_key WHERE erasures > 0

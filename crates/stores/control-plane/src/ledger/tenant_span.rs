@@ -18,9 +18,9 @@ pub struct TenantSpan {
     pub client_id: ClientId,
     /// The tables that the batches were planned for: each has every row.
     pub destinations: BTreeSet<Destination>,
-    /// The rows of the batches that tell how many they have.
+    /// The rows of the batches that record how many they have.
     pub rows: u64,
-    /// Whether all of them tell.
+    /// Whether all of them record it.
     pub counted: bool,
 }
 

@@ -1,10 +1,12 @@
 mod archive_retention;
 mod catalogue;
 mod clusters;
+mod erased_persons;
 mod identities;
 mod move_record;
 mod move_steps;
 mod moves;
+mod neighbours;
 mod offboarding;
 mod person_erasures;
 mod person_words;
@@ -17,10 +19,11 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster, RegisteredCluster};
+pub use erased_persons::ErasedPersonsVersion;
 pub use move_record::{MoveStepRecord, TenantMove};
 pub use moves::{BackOut, BegunMove, MoveRefusal};
+pub use neighbours::Neighbour;
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
-pub use person_erasures::ErasedPersonsVersion;
 pub use tenants::{TenantDetail, TenantSpec};
 
 pub(crate) use tenants::TenantRow;

@@ -37,17 +37,38 @@ impl PlatformControl {
         step: MoveStep,
         counts: &Value,
     ) -> Result<(), ControlPlaneError> {
-        self.write_move_step(sql!("tenant_move/note"), tenant_move, step, counts).await
+        let mut transaction = self.begin().await?;
+        let note = sql!("tenant_move/note");
+        write_move_step(&mut transaction, note, tenant_move, step, counts).await?;
+        Ok(transaction.commit().await?)
     }
 
-    /// Records that a step has finished.
+    /// Records that a step has finished. After the last one of either way, the other side has no row of the tenant, and
+    /// is not one of its places any more.
     pub async fn finish_move_step(
         &self,
         tenant_move: &TenantMove,
         step: MoveStep,
         counts: &Value,
     ) -> Result<(), ControlPlaneError> {
-        self.write_move_step(sql!("tenant_move/finish_step"), tenant_move, step, counts).await
+        let mut transaction = self.begin().await?;
+        let finish = sql!("tenant_move/finish_step");
+        let is_first = write_move_step(&mut transaction, finish, tenant_move, step, counts).await?;
+        let emptied = match step {
+            MoveStep::Clean => Some(&tenant_move.from),
+            MoveStep::Remove => Some(&tenant_move.to),
+            _ => None,
+        };
+        // A process that froze here may be late: the tenant may have come back since another one finished the step.
+        if let Some(emptied) = emptied.filter(|_| is_first) {
+            sqlx::query(sql!("placement/note_emptied"))
+                .bind(tenant_move.client_id.as_str())
+                .bind(emptied.isolation.as_str())
+                .bind(emptied.cluster.as_str())
+                .execute(&mut transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
     }
 
     /// Sets the route of a step and finishes the step, or begins it if it is [`MoveStep::Clean`]: both or
@@ -125,23 +146,23 @@ impl PlatformControl {
         }
         Ok(transaction.commit().await?)
     }
+}
 
-    async fn write_move_step(
-        &self,
-        sql: &'static str,
-        tenant_move: &TenantMove,
-        step: MoveStep,
-        counts: &Value,
-    ) -> Result<(), ControlPlaneError> {
-        let mut transaction = self.begin().await?;
-        sqlx::query(sql)
-            .bind(tenant_move.move_id)
-            .bind(step.as_str())
-            .bind(counts)
-            .execute(&mut transaction)
-            .await?;
-        Ok(transaction.commit().await?)
-    }
+/// Writes the counts of a step that has not finished. Returns whether there is such a step.
+async fn write_move_step(
+    transaction: &mut Transaction,
+    sql: &'static str,
+    tenant_move: &TenantMove,
+    step: MoveStep,
+    counts: &Value,
+) -> Result<bool, ControlPlaneError> {
+    let written = sqlx::query(sql)
+        .bind(tenant_move.move_id)
+        .bind(step.as_str())
+        .bind(counts)
+        .execute(transaction)
+        .await?;
+    Ok(written.rows_affected() == 1)
 }
 
 /// Locks a move as [`lock`], if the step is its next one.

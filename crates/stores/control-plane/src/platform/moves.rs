@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{
     TenantDetail, TenantMove,
     move_record::{latest, under_way},
+    neighbours::{Neighbour, lock_cluster, neighbour},
     tenants::TenantRow,
 };
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit, pool::Transaction};
@@ -33,10 +34,8 @@ pub enum MoveRefusal {
     UnknownCluster,
     /// The cluster takes no new tenants.
     Drained,
-    /// Another tenant is on the cluster, which is to be the moved one's own.
-    Occupied(ClientId),
-    /// The cluster is another tenant's own.
-    Owned(ClientId),
+    /// Another tenant keeps it from the cluster.
+    Taken(Neighbour),
 }
 
 /// What became of an order to take a move back.
@@ -181,10 +180,7 @@ async fn refusal(
     from: &Placement,
     to: &Placement,
 ) -> Result<Option<MoveRefusal>, ControlPlaneError> {
-    let is_drained: Option<bool> = sqlx::query_scalar(sql!("cluster/is_drained"))
-        .bind(to.cluster.as_str())
-        .fetch_optional(&mut *transaction)
-        .await?;
+    let is_drained = lock_cluster(transaction, &to.cluster).await?;
     // A tier of its own database has the same tables on the same cluster, whether that is its own or not.
     if from.destination(client_id) == to.destination(client_id) {
         return Ok(Some(MoveRefusal::SamePlace));
@@ -194,21 +190,8 @@ async fn refusal(
         Some(true) => return Ok(Some(MoveRefusal::Drained)),
         Some(false) => {}
     }
-    let neighbours: Vec<(String, String)> = sqlx::query_as(sql!("cluster/neighbours"))
-        .bind(to.cluster.as_str())
-        .bind(client_id.as_str())
-        .fetch_all(transaction)
-        .await?;
-    for (other, tier) in neighbours {
-        let other = other.parse().map_err(ControlPlaneError::corrupt("client id"))?;
-        if to.isolation == Isolation::Dedicated {
-            return Ok(Some(MoveRefusal::Occupied(other)));
-        }
-        if tier == Isolation::Dedicated.as_str() {
-            return Ok(Some(MoveRefusal::Owned(other)));
-        }
-    }
-    Ok(None)
+    let taken = neighbour(transaction, client_id, to.isolation, &to.cluster).await?;
+    Ok(taken.map(MoveRefusal::Taken))
 }
 
 /// Locks a move that is under way and still goes the way that the caller knows.

@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use auth::Sealer;
 use chrono::{DateTime, Utc};
-use privacy::{ErasedPersons, PersonHash, PersonKey};
+use privacy::PersonKey;
 use serde_json::{Value, json};
 use tenancy::ClientId;
 use uuid::Uuid;
@@ -10,56 +10,14 @@ use uuid::Uuid;
 use crate::{
     AuditEntry, ControlPlaneError, EraseReceipt, PersonEraseStep, PersonErasure, PlatformControl,
     audit,
-    person_erasure::{ErasureRow, client_id as parse_client_id, complete, open_key, sha256},
+    person_erasure::{ErasureRow, complete, open_key},
     tenant::person_erasures::{add_persons, subject},
 };
 
 /// How many unfinished erasures are processed together.
 const AT_ONCE: i64 = 1_000;
 
-/// A version of the list of erased persons: another one as soon as a person is added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErasedPersonsVersion(i64, Option<DateTime<Utc>>);
-
 impl PlatformControl {
-    /// Returns the version of the list of erased persons.
-    pub async fn erased_persons_version(&self) -> Result<ErasedPersonsVersion, ControlPlaneError> {
-        let mut transaction = self.begin().await?;
-        let (count, latest) =
-            sqlx::query_as(sql!("person_erasure/version")).fetch_one(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(ErasedPersonsVersion(count, latest))
-    }
-
-    /// Returns the erased persons of all tenants.
-    pub async fn erased_persons(
-        &self,
-        sealer: &Sealer,
-    ) -> Result<ErasedPersons, ControlPlaneError> {
-        let mut transaction = self.begin().await?;
-        let keys: Vec<(String, Vec<u8>)> =
-            sqlx::query_as(sql!("person_erasure/keys")).fetch_all(&mut transaction).await?;
-        let rows: Vec<(String, Vec<u8>, DateTime<Utc>)> =
-            sqlx::query_as(sql!("person_erasure/erased")).fetch_all(&mut transaction).await?;
-        transaction.commit().await?;
-        let sealed: BTreeMap<_, _> = keys.into_iter().collect();
-        let mut opened = BTreeMap::<ClientId, PersonKey>::new();
-        let mut erased = ErasedPersons::default();
-        for (name, hash, before) in rows {
-            let client_id = parse_client_id(&name)?;
-            let key = match opened.get(&client_id) {
-                Some(key) => key,
-                None => {
-                    let sealed = sealed.get(&name).map(Vec::as_slice).unwrap_or_default();
-                    let key = open_key(sealer, &client_id, sealed)?;
-                    opened.entry(client_id.clone()).or_insert(key)
-                }
-            };
-            erased.add(&client_id, key, PersonHash(sha256(&hash)?), before);
-        }
-        Ok(erased)
-    }
-
     /// Returns the key with which ids of a tenant's persons are hashed, if it has one.
     pub async fn person_key(
         &self,
@@ -75,18 +33,32 @@ impl PlatformControl {
         sealed.map(|sealed| open_key(sealer, client_id, &sealed)).transpose()
     }
 
-    /// Returns erasures of persons that are not finished, the oldest first.
+    /// Returns erasures of persons that are not finished and were first seen so long ago, the oldest first. Those
+    /// that no process has seen are seen now.
     pub async fn unfinished_person_erasures(
         &self,
+        seen_for: Duration,
     ) -> Result<Vec<PersonErasure>, ControlPlaneError> {
         let mut transaction = self.begin().await?;
+        sqlx::query(sql!("person_erasure/see")).execute(&mut transaction).await?;
         let rows: Vec<ErasureRow> = sqlx::query_as(sql!("person_erasure/to_do"))
             .bind(AT_ONCE)
+            .bind(seen_for.as_secs_f64())
             .fetch_all(&mut transaction)
             .await?;
         let found = complete(&mut transaction, rows).await?;
         transaction.commit().await?;
         Ok(found)
+    }
+
+    /// Returns how long ago the oldest erasure of persons that is not finished was asked for, or begun again; zero if all
+    /// are.
+    pub async fn oldest_person_erasure(&self) -> Result<Duration, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let seconds: Option<f64> =
+            sqlx::query_scalar(sql!("person_erasure/oldest")).fetch_one(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default())
     }
 
     /// Returns all erasures of persons of a tenant, in their order.
@@ -102,6 +74,20 @@ impl PlatformControl {
         let found = complete(&mut transaction, rows).await?;
         transaction.commit().await?;
         Ok(found)
+    }
+
+    /// Whether an erasure of persons has begun to delete rows of the tenant, and has not finished.
+    pub async fn is_deleting_persons(
+        &self,
+        client_id: &ClientId,
+    ) -> Result<bool, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let is_deleting = sqlx::query_scalar(sql!("person_erasure/is_deleting"))
+            .bind(client_id.as_str())
+            .fetch_one(&mut transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(is_deleting)
     }
 
     /// Records that a step begins, with what was found in its store; a step that was begun before keeps that.
@@ -209,6 +195,12 @@ impl PlatformControl {
         let PersonErasure { client_id, erasure_id, asked_by, asked_at, persons, .. } = erasure;
         let key = open_key(sealer, client_id, sealed_key)?;
         let mut transaction = self.begin().await?;
+        // An erasure gets its number from the key's row.
+        sqlx::query(sql!("person_erasure/restore_key"))
+            .bind(client_id.as_str())
+            .bind(sealed_key)
+            .execute(&mut transaction)
+            .await?;
         let restored = sqlx::query(sql!("person_erasure/restore"))
             .bind(client_id.as_str())
             .bind(erasure_id)
@@ -219,11 +211,6 @@ impl PlatformControl {
         if restored.rows_affected() == 0 {
             return Ok(false);
         }
-        sqlx::query(sql!("person_erasure/add_key"))
-            .bind(client_id.as_str())
-            .bind(sealed_key)
-            .execute(&mut transaction)
-            .await?;
         let stored: Vec<u8> = sqlx::query_scalar(sql!("person_erasure/key"))
             .bind(client_id.as_str())
             .fetch_one(&mut transaction)

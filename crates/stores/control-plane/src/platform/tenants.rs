@@ -9,6 +9,7 @@ use tenancy::{
     ClientId, ClusterName, Isolation, Limits, Origin, Placement, Quotas, TenantRecord, TenantState,
 };
 
+use super::neighbours::{lock_cluster, neighbour};
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit, pool::Transaction};
 
 /// The settings of a tenant that an operator chooses.
@@ -179,7 +180,8 @@ impl PlatformControl {
         row.map(TenantDetail::try_from).transpose()
     }
 
-    /// Returns every place at which a tenant's rows ever were, also while it was moved, the first one first.
+    /// Returns every place at which a tenant's rows may be, also while it is moved, the first one first. Not those that
+    /// a move has emptied.
     pub async fn placements(
         &self,
         client_id: &ClientId,
@@ -217,7 +219,8 @@ impl PlatformControl {
     /// Creates a tenant, in the state `provisioning`, with its first placement.
     ///
     /// # Errors
-    /// [`ControlPlaneError::Drained`] if the cluster takes no new tenants.
+    /// [`ControlPlaneError::Drained`] if the cluster takes no new tenants, [`ControlPlaneError::Taken`] if another
+    /// tenant keeps this one from it.
     pub async fn create_tenant(
         &self,
         spec: &TenantSpec,
@@ -225,12 +228,12 @@ impl PlatformControl {
         cluster: &ClusterName,
     ) -> Result<(), ControlPlaneError> {
         let mut transaction = self.begin().await?;
-        let is_drained: Option<bool> = sqlx::query_scalar(sql!("cluster/is_drained"))
-            .bind(cluster.as_str())
-            .fetch_optional(&mut transaction)
-            .await?;
-        if is_drained == Some(true) {
+        if lock_cluster(&mut transaction, cluster).await? == Some(true) {
             return Err(ControlPlaneError::Drained);
+        }
+        let client_id = &spec.client_id;
+        if let Some(other) = neighbour(&mut transaction, client_id, isolation, cluster).await? {
+            return Err(ControlPlaneError::Taken(other));
         }
         bind(sqlx::query(sql!("tenant/create")), spec).execute(&mut transaction).await?;
         sqlx::query(sql!("placement/create"))

@@ -29,7 +29,7 @@ pub use api_keys::{ApiKey, ApiKeyChange, NewApiKey};
 pub use campaigns::{Campaign, CampaignFilter};
 pub use invitations::NewInvitation;
 pub use kept_cohorts::{CohortWriter, KeptCohort};
-pub use person_erasures::NewPersonErasure;
+pub use person_erasures::{BegunPersonErasure, NewPersonErasure, PersonErasureLimits};
 pub use products::Product;
 pub use quota::Quota;
 pub use report_jobs::{NewReportJob, ReportJobReader};

@@ -22,6 +22,26 @@ pub struct NewPersonErasure {
     pub persons: Vec<(PersonKind, PersonHash)>,
 }
 
+/// How many erasures of persons a tenant may have.
+#[derive(Clone, Copy, Debug)]
+pub struct PersonErasureLimits {
+    /// Erasures that are not finished.
+    pub unfinished: u32,
+    /// Persons of all erasures: every process keeps their hashes in memory, for ever.
+    pub persons: u32,
+}
+
+/// What became of an order to erase persons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BegunPersonErasure {
+    /// It has begun.
+    Begun,
+    /// As many erasures as allowed are not finished.
+    TooManyUnfinished,
+    /// The tenant would have more erased persons than allowed.
+    TooManyPersons,
+}
+
 impl TenantControl {
     /// Returns the key with which ids of the tenant's persons are hashed: `fresh`, unless the tenant has one.
     pub async fn person_key(
@@ -46,26 +66,33 @@ impl TenantControl {
         open_key(sealer, client_id, &stored)
     }
 
-    /// Begins an erasure. Changes nothing and returns `false` when `most` erasures of the tenant are not finished.
+    /// Begins an erasure, or changes nothing. The tenant has to have a [key](Self::person_key).
     pub async fn begin_person_erasure(
         &self,
         actor: &str,
         erasure: &NewPersonErasure,
-        most: u32,
-    ) -> Result<bool, ControlPlaneError> {
+        limits: PersonErasureLimits,
+    ) -> Result<BegunPersonErasure, ControlPlaneError> {
         let client_id = self.client_id();
         let mut transaction = self.begin().await?;
         self.lock(&mut transaction).await?;
+        let known: i64 = sqlx::query_scalar(sql!("person_erasure/count_persons"))
+            .bind(client_id.as_str())
+            .fetch_one(&mut transaction)
+            .await?;
+        if known.cast_unsigned() + erasure.persons.len() as u64 > u64::from(limits.persons) {
+            return Ok(BegunPersonErasure::TooManyPersons);
+        }
         let begun = sqlx::query(sql!("person_erasure/begin"))
             .bind(client_id.as_str())
             .bind(erasure.erasure_id)
             .bind(actor)
             .bind(erasure.asked_at)
-            .bind(i64::from(most))
+            .bind(i64::from(limits.unfinished))
             .execute(&mut transaction)
             .await?;
         if begun.rows_affected() == 0 {
-            return Ok(false);
+            return Ok(BegunPersonErasure::TooManyUnfinished);
         }
         let NewPersonErasure { erasure_id, persons, .. } = erasure;
         add_persons(&mut transaction, client_id, *erasure_id, persons).await?;
@@ -78,7 +105,7 @@ impl TenantControl {
         };
         audit::append(&mut transaction, actor, &entry).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(BegunPersonErasure::Begun)
     }
 
     /// Returns an erasure.

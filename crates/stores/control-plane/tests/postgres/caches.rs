@@ -18,7 +18,7 @@ use crate::fixture::{Platform, id, spec};
 /// Within this time a change is promised to count in every process.
 const PROMISED: Duration = Duration::from_secs(5);
 
-/// What is not promised may take longer. A process that does not hear of a change uses what it knows for a
+/// What is not promised may take longer. A process that does not learn of a change uses what it knows for a
 /// minute.
 const UNHURRIED: Duration = Duration::from_secs(20);
 
@@ -136,7 +136,7 @@ async fn carry(
 }
 
 #[tokio::test]
-async fn a_listener_that_hears_nothing_any_more_notices_it() {
+async fn a_listener_that_receives_nothing_any_more_notices_it() {
     let platform = Platform::new().await;
     let url = platform.database.url();
     let (before, rest) = url.rsplit_once('@').unwrap();

@@ -3,13 +3,13 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::Utc;
 use control_plane::{
     BackOut, BatchPlan, BegunMove, ControlPlaneError, Group, Ledger, LedgerError, MoveRefusal,
-    PlannedDestination, PlatformControl, Skip, TenantMove,
+    Neighbour, PlannedDestination, PlatformControl, Skip, TenantMove,
 };
 use log::{LogPlace, Offset, Partition};
 use serde_json::json;
-use tenancy::{Destination, Isolation, MoveState, MoveStep, TenantDirectory};
+use tenancy::{ClusterName, Destination, Isolation, MoveState, MoveStep, TenantDirectory};
 
-use crate::fixture::{Platform, id};
+use crate::fixture::{Platform, cluster, id, sealer, spec};
 
 const TOPIC: &str = "events.v1";
 const FIRST: Partition = Partition::new(0);
@@ -137,6 +137,35 @@ async fn reads_and_new_rows_go_where_the_steps_say() {
 }
 
 #[tokio::test]
+async fn a_place_that_a_move_has_emptied_is_none_of_the_tenant_until_it_comes_back() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let tiers = async || {
+        let places = admin.placements(&id("acme")).await.unwrap();
+        places.iter().map(|place| place.isolation).collect::<Vec<_>>()
+    };
+    let (shared, schema) = (Isolation::Shared, Isolation::Schema);
+    begun(&admin).await;
+    let cleaning = run_to(&admin, MoveStep::Clean).await;
+    assert_eq!(tiers().await, [shared, schema], "it is not empty yet");
+    admin.finish_move_step(&cleaning, MoveStep::Clean, &json!({})).await.unwrap();
+    assert_eq!(tiers().await, [schema]);
+    admin.end_move(&latest(&admin).await).await.unwrap();
+
+    let cluster = "shared".parse().unwrap();
+    let back = admin.begin_move(&id("acme"), shared, &cluster).await.unwrap();
+    assert!(matches!(back, BegunMove::Begun(_)), "{back:?}");
+    run_to(&admin, MoveStep::Cut).await;
+    // A process that froze before it recorded the end of the first move.
+    admin.finish_move_step(&cleaning, MoveStep::Clean, &json!({})).await.unwrap();
+    let both = tiers().await;
+    assert!(both.len() == 2 && both.contains(&shared), "new rows go there again: {both:?}");
+    admin.back_out_move(&id("acme"), "x").await.unwrap();
+    run_to(&admin, MoveStep::Remove).await;
+    assert_eq!(tiers().await, [schema], "what was copied there is removed");
+}
+
+#[tokio::test]
 async fn a_process_that_froze_before_a_step_sets_no_route_that_a_later_step_has_replaced() {
     let platform = Platform::new().await;
     let admin = platform.admin();
@@ -231,7 +260,57 @@ async fn a_place_that_is_taken_is_refused() {
     assert_eq!(refused("acme", shared, "shared").await, MoveRefusal::SamePlace);
     assert_eq!(refused("acme", shared, "nowhere").await, MoveRefusal::UnknownCluster);
     let occupied = refused("acme", Isolation::Dedicated, "shared").await;
-    assert_eq!(occupied, MoveRefusal::Occupied(id("globex")));
+    assert_eq!(occupied, MoveRefusal::Taken(Neighbour::Present(id("globex"))));
     begun(&admin).await;
     assert_eq!(refused("acme", Isolation::Schema, "shared").await, MoveRefusal::UnderWay);
+}
+
+#[tokio::test]
+async fn a_cluster_of_its_own_gets_one_tenant_of_those_that_are_placed_there_at_once() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    admin.register_cluster(&sealer(), &cluster("own")).await.unwrap();
+    let raw = platform.database.raw().await;
+    let mut waiting = raw.begin().await.unwrap();
+    sqlx::query("SELECT set_config('footfall.platform', 'on', true)")
+        .execute(&mut *waiting)
+        .await
+        .unwrap();
+    sqlx::query("SELECT FROM cluster WHERE name = 'own' FOR NO KEY UPDATE")
+        .execute(&mut *waiting)
+        .await
+        .unwrap();
+    let own = "own".parse().unwrap();
+    let order = async |tenant| admin.begin_move(&id(tenant), Isolation::Dedicated, &own).await;
+    let release = async {
+        // Both wait for the cluster by then.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        waiting.commit().await.unwrap();
+    };
+    let (acme, globex, ()) = tokio::join!(order("acme"), order("globex"), release);
+    let outcomes = [acme.unwrap(), globex.unwrap()];
+    let begun = outcomes.iter().filter(|outcome| matches!(outcome, BegunMove::Begun(_))).count();
+    assert_eq!(begun, 1, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn no_tenant_is_created_on_the_cluster_to_which_one_is_moved_that_needs_it_alone() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    let own = "own".parse().unwrap();
+    admin.register_cluster(&sealer(), &cluster("own")).await.unwrap();
+    let begun = admin.begin_move(&id("acme"), Isolation::Dedicated, &own).await.unwrap();
+    assert!(matches!(begun, BegunMove::Begun(_)), "{begun:?}");
+    let created = async |isolation, cluster: &ClusterName| match admin
+        .create_tenant(&spec("initech"), isolation, cluster)
+        .await
+    {
+        Err(ControlPlaneError::Taken(neighbour)) => neighbour,
+        created => panic!("{created:?}"),
+    };
+    assert_eq!(created(Isolation::Shared, &own).await, Neighbour::Owner(id("acme")));
+    let shared = "shared".parse().unwrap();
+    let occupied = created(Isolation::Dedicated, &shared).await;
+    assert!(matches!(occupied, Neighbour::Present(_)), "{occupied:?}");
+    admin.create_tenant(&spec("initech"), Isolation::Shared, &shared).await.unwrap();
 }

@@ -3,9 +3,10 @@ use std::time::Duration;
 use auth::Role;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use control_plane::{
-    AnnotationScope, EraseReceipt, NewPersonErasure, PersonEraseStep, PersonErasure,
+    AnnotationScope, BegunPersonErasure, EraseReceipt, ErasedPersonsVersion, NewPersonErasure,
+    PersonEraseStep, PersonErasure, PersonErasureLimits,
 };
-use privacy::{Person, PersonKey, PersonKind};
+use privacy::{ErasedPersons, Person, PersonHash, PersonKey, PersonKind};
 use serde_json::json;
 use sqlx::{Postgres, pool::PoolConnection};
 use uuid::Uuid;
@@ -17,6 +18,8 @@ use crate::{
 };
 
 const ACTOR: &str = "user:1";
+
+const LIMITS: PersonErasureLimits = PersonErasureLimits { unfinished: 10, persons: 1_000 };
 
 async fn key(platform: &Platform, tenant: &str) -> PersonKey {
     let control = platform.tenant(tenant).await;
@@ -36,8 +39,27 @@ async fn begun(platform: &Platform, tenant: &str, name: &str, at: DateTime<Utc>)
         persons: vec![(PersonKind::Visitor, hash)],
     };
     let control = platform.tenant(tenant).await;
-    assert!(control.begin_person_erasure(ACTOR, &erasure, 10).await.unwrap());
+    let begun = control.begin_person_erasure(ACTOR, &erasure, LIMITS).await.unwrap();
+    assert_eq!(begun, BegunPersonErasure::Begun);
     erasure.erasure_id
+}
+
+/// Makes a list of the version `known` the present one. Returns its version.
+async fn update(
+    platform: &Platform,
+    persons: &mut ErasedPersons,
+    known: &ErasedPersonsVersion,
+) -> ErasedPersonsVersion {
+    let admin = platform.admin();
+    let wanted = admin.erased_persons_version().await.unwrap();
+    admin.update_erased_persons(&sealer(), persons, known, &wanted).await.unwrap();
+    wanted
+}
+
+async fn erased(platform: &Platform) -> ErasedPersons {
+    let mut persons = ErasedPersons::default();
+    update(platform, &mut persons, &ErasedPersonsVersion::default()).await;
+    persons
 }
 
 fn now() -> DateTime<Utc> {
@@ -122,7 +144,7 @@ async fn erased_persons_are_known_by_their_hash_and_the_last_time_they_were_eras
     begun(&platform, "acme", "ann", now()).await;
     assert_ne!(nobody, first);
     assert_ne!(first, admin.erased_persons_version().await.unwrap());
-    let erased = admin.erased_persons(&sealer()).await.unwrap();
+    let erased = erased(&platform).await;
     assert!(erased.include_word(&id("acme"), "ann"));
     assert!(!erased.include_word(&id("acme"), "bob"));
     assert!(!erased.include_word(&id("globex"), "ann"), "another shop's visitor of this name");
@@ -135,17 +157,21 @@ async fn steps_are_resumed_and_the_receipt_is_kept_once_and_named_in_the_audit_l
     let platform = Platform::new().await;
     let admin = platform.admin();
     let erasure_id = begun(&platform, "acme", "ann", now()).await;
-    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    let unfinished = admin.unfinished_person_erasures(Duration::ZERO).await.unwrap();
     let [erasure] = &unfinished[..] else { panic!("{unfinished:?}") };
     let step = PersonEraseStep::ClickHouse;
+    let is_deleting = async || admin.is_deleting_persons(&id("acme")).await.unwrap();
+    assert!(!is_deleting().await);
     admin.begin_person_erase_step(erasure, step, &json!({"event_rows": 3})).await.unwrap();
+    assert!(is_deleting().await);
     admin.begin_person_erase_step(erasure, step, &json!({"event_rows": 0})).await.unwrap();
     let found = admin.person_erasures(&id("acme")).await.unwrap().remove(0);
     assert_eq!(found.step(step).unwrap().counts, json!({"event_rows": 3}));
     assert_eq!(found.finished_at(step), None);
 
     finish(&platform, erasure).await;
-    assert!(admin.unfinished_person_erasures().await.unwrap().is_empty());
+    assert!(!is_deleting().await);
+    assert!(admin.unfinished_person_erasures(Duration::ZERO).await.unwrap().is_empty());
     let again = EraseReceipt { text: "another".into(), ..receipt() };
     admin.finish_person_erasure(erasure, &again).await.unwrap();
     let acme = platform.tenant("acme").await;
@@ -163,12 +189,12 @@ async fn an_erasure_that_begins_again_keeps_the_hash_of_its_receipt() {
     let admin = platform.admin();
     let erasure_id = begun(&platform, "acme", "ann", now()).await;
     begun(&platform, "globex", "ann", now()).await;
-    for erasure in admin.unfinished_person_erasures().await.unwrap() {
+    for erasure in admin.unfinished_person_erasures(Duration::ZERO).await.unwrap() {
         finish(&platform, &erasure).await;
     }
     assert_eq!(admin.repeat_person_erasures(&id("acme")).await.unwrap(), [erasure_id]);
     assert!(admin.repeat_person_erasures(&id("acme")).await.unwrap().is_empty(), "it has begun");
-    let unfinished = admin.unfinished_person_erasures().await.unwrap();
+    let unfinished = admin.unfinished_person_erasures(Duration::ZERO).await.unwrap();
     let [repeated] = &unfinished[..] else { panic!("{unfinished:?}") };
     assert_eq!(repeated.erasure_id, erasure_id, "the neighbour's is finished");
     assert!(repeated.steps.is_empty() && repeated.receipt.is_none());
@@ -177,17 +203,96 @@ async fn an_erasure_that_begins_again_keeps_the_hash_of_its_receipt() {
 }
 
 #[tokio::test]
+async fn an_erasure_settles_from_when_it_is_there_and_not_from_the_clock_of_an_api() {
+    let platform = Platform::new().await;
+    let admin = platform.admin();
+    assert_eq!(admin.oldest_person_erasure().await.unwrap(), Duration::ZERO);
+    // Of an api that is behind, or that was stopped before it committed.
+    begun(&platform, "acme", "ann", now() - TimeDelta::hours(1)).await;
+    assert!(admin.oldest_person_erasure().await.unwrap() >= Duration::from_hours(1));
+    let settled = async |time| admin.unfinished_person_erasures(time).await.unwrap();
+    assert!(settled(Duration::from_secs(1)).await.is_empty(), "it is seen now");
+    let seen_at = settled(Duration::ZERO).await[0].seen_at.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let settled = settled(Duration::from_secs(1)).await;
+    assert_eq!(settled[0].seen_at, Some(seen_at), "it was seen first before");
+}
+
+#[tokio::test]
 async fn a_tenant_has_a_limit_of_unfinished_erasures() {
     let platform = Platform::new().await;
-    let acme = platform.tenant("acme").await;
-    let erasure =
-        || NewPersonErasure { erasure_id: Uuid::now_v7(), asked_at: now(), persons: Vec::new() };
+    let limits = PersonErasureLimits { unfinished: 2, ..LIMITS };
+    let begin = async |tenant| {
+        key(&platform, tenant).await;
+        let (erasure_id, asked_at) = (Uuid::now_v7(), now());
+        let erasure = NewPersonErasure { erasure_id, asked_at, persons: Vec::new() };
+        let control = platform.tenant(tenant).await;
+        control.begin_person_erasure(ACTOR, &erasure, limits).await.unwrap()
+    };
     for _ in 0..2 {
-        assert!(acme.begin_person_erasure(ACTOR, &erasure(), 2).await.unwrap());
+        assert_eq!(begin("acme").await, BegunPersonErasure::Begun);
     }
-    assert!(!acme.begin_person_erasure(ACTOR, &erasure(), 2).await.unwrap());
-    let globex = platform.tenant("globex").await;
-    assert!(globex.begin_person_erasure(ACTOR, &erasure(), 2).await.unwrap());
+    assert_eq!(begin("acme").await, BegunPersonErasure::TooManyUnfinished);
+    assert_eq!(begin("globex").await, BegunPersonErasure::Begun);
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_limit_of_erased_persons() {
+    let platform = Platform::new().await;
+    let limits = PersonErasureLimits { persons: 3, ..LIMITS };
+    let begin = async |tenant, first: u8, count: u8| {
+        key(&platform, tenant).await;
+        let hashes = (first..first + count).map(|number| PersonHash([number; 32]));
+        let persons = hashes.map(|hash| (PersonKind::Visitor, hash)).collect();
+        let erasure = NewPersonErasure { erasure_id: Uuid::now_v7(), asked_at: now(), persons };
+        let control = platform.tenant(tenant).await;
+        control.begin_person_erasure(ACTOR, &erasure, limits).await.unwrap()
+    };
+    assert_eq!(begin("acme", 0, 2).await, BegunPersonErasure::Begun);
+    assert_eq!(begin("acme", 2, 2).await, BegunPersonErasure::TooManyPersons);
+    assert_eq!(begin("globex", 2, 2).await, BegunPersonErasure::Begun);
+    assert_eq!(begin("acme", 2, 1).await, BegunPersonErasure::Begun);
+    assert_eq!(begin("acme", 3, 1).await, BegunPersonErasure::TooManyPersons);
+}
+
+#[tokio::test]
+async fn only_erasures_that_are_not_known_are_read_and_of_no_other_tenant() {
+    let platform = Platform::new().await;
+    begun(&platform, "acme", "ann", now()).await;
+    begun(&platform, "globex", "ann", now()).await;
+    let mut persons = ErasedPersons::default();
+    let known = update(&platform, &mut persons, &ErasedPersonsVersion::default()).await;
+    // What is known already is not read again.
+    let mut all = everything(&platform).await;
+    sqlx::query("DELETE FROM erased_person").execute(&mut *all).await.unwrap();
+    begun(&platform, "acme", "bob", now()).await;
+    let known = update(&platform, &mut persons, &known).await;
+    let includes = |persons: &ErasedPersons, tenant, name| persons.include_word(&id(tenant), name);
+    assert!(includes(&persons, "acme", "ann") && includes(&persons, "acme", "bob"));
+    assert!(includes(&persons, "globex", "ann") && !includes(&persons, "globex", "bob"));
+    // With another key, hashes mean other persons.
+    sqlx::query("UPDATE person_key SET sealed = 'x' WHERE client_id = 'acme'")
+        .execute(&mut *all)
+        .await
+        .unwrap();
+    update(&platform, &mut persons, &known).await;
+    assert_eq!(persons.in_doubt().collect::<Vec<_>>(), [&id("acme")]);
+    assert!(!includes(&persons, "acme", "bob"));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_opened_puts_its_own_tenant_in_doubt_only() {
+    let platform = Platform::new().await;
+    begun(&platform, "acme", "ann", now()).await;
+    begun(&platform, "globex", "ann", now()).await;
+    let mut all = everything(&platform).await;
+    sqlx::query("UPDATE person_key SET sealed = 'x' WHERE client_id = 'acme'")
+        .execute(&mut *all)
+        .await
+        .unwrap();
+    let persons = erased(&platform).await;
+    assert_eq!(persons.in_doubt().collect::<Vec<_>>(), [&id("acme")]);
+    assert!(persons.include_word(&id("globex"), "ann"));
 }
 
 #[tokio::test]
@@ -249,9 +354,9 @@ async fn erasures_of_persons_end_with_their_tenant() {
     let acme = id("acme");
     admin.begin_offboarding(&acme, "ended", Duration::ZERO).await.unwrap();
     assert!(admin.begin_erasing(&acme).await.unwrap());
-    assert!(admin.unfinished_person_erasures().await.unwrap().is_empty());
+    assert!(admin.unfinished_person_erasures(Duration::ZERO).await.unwrap().is_empty());
     while !admin.erase_some_rows(&acme).await.unwrap() {}
-    assert!(!admin.erased_persons(&sealer()).await.unwrap().concern(&acme));
+    assert!(!erased(&platform).await.concern(&acme));
 }
 
 #[tokio::test]
@@ -273,10 +378,12 @@ async fn an_erasure_that_was_lost_with_its_key_is_restored_once_and_begins_again
     }
     assert!(restore(&erasure).await.unwrap());
     assert!(!restore(&erasure).await.unwrap());
-    let unfinished = admin.unfinished_person_erasures().await.unwrap();
-    assert_eq!(unfinished, std::slice::from_ref(&erasure));
+    let unfinished = admin.unfinished_person_erasures(Duration::ZERO).await.unwrap();
+    assert!(unfinished[0].seen_at.is_some(), "its time to settle begins again");
+    let unseen = PersonErasure { seen_at: None, ..unfinished[0].clone() };
+    assert_eq!(unseen, erasure);
     assert_eq!(unfinished[0].erasure_id, erasure_id);
-    assert!(admin.erased_persons(&sealer()).await.unwrap().include_word(&acme, "ann"));
+    assert!(erased(&platform).await.include_word(&acme, "ann"));
 
     let of_nobody = PersonErasure { client_id: id("nobody"), ..erasure.clone() };
     let sealed_for_acme = restore(&of_nobody).await;

@@ -5,7 +5,9 @@ use log::LogPlace;
 use metrics::{Counter, Granularity, TimeRange};
 use privacy::{Person, PersonKey, PersonKind, any_id};
 use tenancy::Isolation;
-use warehouse::{PersonIds, PersonRows, PersonSearch, RejectId, RejectedEvent};
+use warehouse::{
+    PersonIds, PersonPart, PersonRows, PersonSearch, RejectId, RejectedEvent, WarehouseError,
+};
 
 use crate::{
     kept::{expired, keep, kept_days, midnight},
@@ -204,26 +206,58 @@ async fn refused_events_that_name_a_person_are_counted_erased_and_exported() {
     let reports = shop.warehouse.for_tenant(&shop.context);
     let ids = PersonIds { visitors: vec!["ann".to_owned()], customers: Vec::new() };
     let mut export = reports.export_persons(&ids).await.unwrap();
-    let mut text = Vec::new();
-    while let Some(part) = export.next().await.unwrap() {
-        text.extend_from_slice(&part);
+    let (mut text, mut named) = (Vec::new(), 0);
+    while let Some(part) = export.next(names).await.unwrap() {
+        match part {
+            PersonPart::Events(part) => text.extend_from_slice(&part),
+            PersonPart::Reject(reject) => {
+                assert!(names(&reject.original));
+                named += 1;
+            }
+        }
     }
+    drop(export);
     let text = String::from_utf8(text).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(
         text.contains(r#""record":"event""#) && text.contains(r#""visitor_id":"ann""#),
         "{text}"
     );
-    let named = reports.rejects_that(|_, original| names(original)).await.unwrap();
-    assert_eq!(named.len(), 2);
+    assert_eq!(named, 2);
+    let counted = reports.count_rejects_that(|_, original| names(original)).await.unwrap();
+    assert_eq!(counted, 2);
 
     let found = shop.warehouse.person_rows(placement, id, &search, &names).await.unwrap();
     assert_eq!(found, PersonRows { event_rows: 1, rejects: 2 });
     assert!(shop.warehouse.erase_persons(placement, id, &search, &names).await.unwrap());
     let left = shop.warehouse.person_rows(placement, id, &search, &names).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
-    let others = reports.rejects_that(|_, _| true).await.unwrap();
-    assert_eq!(others.len(), 2, "those of other visitors are left");
+    let others = reports.count_rejects_that(|_, _| true).await.unwrap();
+    assert_eq!(others, 2, "those of other visitors are left");
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_export_takes_the_rejects_one_after_the_other_in_one_place() {
+    let shop = Shop::open(Isolation::Schema).await;
+    let rejects = (1..=3).map(|offset| reject(&shop, offset, r#"{"visitor_id":"ann"}"#)).collect();
+    #[expect(clippy::disallowed_methods, reason = "in place of the consumer of the log")]
+    let rejects = shop.context.scope(rejects);
+    shop.warehouse.insert_rejects(shop.context.destination(), &[rejects]).await.unwrap();
+    let reports = shop.warehouse.for_tenant(&shop.context);
+    let ids = PersonIds { visitors: vec!["ann".to_owned()], customers: Vec::new() };
+    let mut export = reports.export_persons(&ids).await.unwrap();
+    let asked = std::cell::Cell::new(0);
+    let names = |_: &[u8]| {
+        asked.set(asked.get() + 1);
+        true
+    };
+    assert!(matches!(export.next(names).await.unwrap(), Some(PersonPart::Reject(_))));
+    assert_eq!(asked.get(), 1, "the others are still on their way");
+    let another = reports.export_persons(&ids).await;
+    assert!(matches!(another, Err(WarehouseError::Busy)), "the place is taken until the end");
+    drop(export);
+    drop(reports.export_persons(&ids).await.unwrap());
     shop.close().await;
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Broadcast;
 use crate::live::{
-    client::{ClientKey, Heard},
+    client::{ClientKey, Incoming},
     clients::Clients,
     command::{Receiver, Waiting},
     frames::Frame,
@@ -17,15 +17,15 @@ use crate::live::{
 };
 
 impl Broadcast {
-    /// Hears a client, and obeys its next order.
-    pub(super) fn hear(&mut self, clients: &mut Clients, key: ClientKey) {
-        let heard = clients.hear(key);
-        if heard == Heard::Nothing {
+    /// Receives from a client, and obeys its next order.
+    pub(super) fn receive(&mut self, clients: &mut Clients, key: ClientKey) {
+        let incoming = clients.receive(key);
+        if incoming == Incoming::Nothing {
             return;
         }
         // The kernel does not report again what is there already.
-        self.unheard.insert(key);
-        let (Heard::Order(order), Some(right)) = (heard, clients.right(key)) else { return };
+        self.unread.insert(key);
+        let (Incoming::Order(order), Some(right)) = (incoming, clients.right(key)) else { return };
         match order {
             Order::Subscribe { campaigns } if clients.may_subscribe(key, Instant::now()) => {
                 let job = admit(self.source(), self.web.clone(), key, right, campaigns);
@@ -41,10 +41,10 @@ impl Broadcast {
         }
     }
 
-    /// Hears the clients that have sent more than was read at once.
-    pub(super) fn hear_more(&mut self, clients: &mut Clients) {
-        for key in std::mem::take(&mut self.unheard) {
-            self.hear(clients, key);
+    /// Receives from the clients that have sent more than was read at once.
+    pub(super) fn receive_more(&mut self, clients: &mut Clients) {
+        for key in std::mem::take(&mut self.unread) {
+            self.receive(clients, key);
         }
     }
 

@@ -56,7 +56,7 @@ impl Broadcast {
                 });
                 if let Err(problem) = subscribed {
                     clients.answer(key, None, Some(&Frame::refusal(&problem)));
-                    self.hear(clients, key);
+                    self.receive(clients, key);
                 }
             }
             Done::Held { replaced } => {
@@ -128,7 +128,7 @@ impl Broadcast {
                     let selection = self.views.union(&right.selection, &selection);
                     // It says nothing about the client's other campaigns.
                     clients.answer(key, Some(selection), Some(&frame.without_id()));
-                    self.hear(clients, key);
+                    self.receive(clients, key);
                 }
             }
         }

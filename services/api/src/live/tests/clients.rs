@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::web_sockets::{CLOSE, PING, PONG, TEXT};
 use crate::live::{
-    client::{Client, ClientKey, Heard, Revoked},
+    client::{Client, ClientKey, Incoming, Revoked},
     clients::Clients,
     form::Form,
     frames::Frame,
@@ -90,7 +90,7 @@ async fn a_client_that_sends_much_is_heard_in_parts() {
     let (mut clients, mut client_end) = with_web_socket().await;
     client_end.write_all(&frame(PING, b"").repeat(100)).await.unwrap();
     let mut parts = 0;
-    while clients.hear(KEY) == Heard::Much {
+    while clients.receive(KEY) == Incoming::Much {
         parts += 1;
     }
     assert!((6..=8).contains(&parts), "{parts}");
@@ -104,17 +104,17 @@ async fn while_an_order_is_obeyed_pings_are_answered_and_the_next_order_waits() 
     let order = br#"{"action":"unsubscribe","campaigns":[]}"#;
     let sent = [frame(TEXT, order), frame(PING, b"?"), frame(TEXT, order), frame(PING, b"!")];
     client_end.write_all(&sent.concat()).await.unwrap();
-    let expected = Heard::Order(Order::Unsubscribe { campaigns: Vec::new() });
-    assert_eq!(clients.hear(KEY), expected);
-    assert_eq!(clients.hear(KEY), Heard::Nothing);
+    let expected = Incoming::Order(Order::Unsubscribe { campaigns: Vec::new() });
+    assert_eq!(clients.receive(KEY), expected);
+    assert_eq!(clients.receive(KEY), Incoming::Nothing);
     let mut pong = [0; 3];
     client_end.read_exact(&mut pong).await.unwrap();
     assert_eq!(pong, [0x80 | PONG, 1, b'?']);
-    assert_eq!(clients.hear(KEY), Heard::Nothing, "nothing is read after the next order");
+    assert_eq!(clients.receive(KEY), Incoming::Nothing, "nothing is read after the next order");
 
     clients.answer(KEY, None, None);
-    assert_eq!(clients.hear(KEY), expected);
-    assert_eq!(clients.hear(KEY), Heard::Nothing);
+    assert_eq!(clients.receive(KEY), expected);
+    assert_eq!(clients.receive(KEY), Incoming::Nothing);
     client_end.read_exact(&mut pong).await.unwrap();
     assert_eq!(pong, [0x80 | PONG, 1, b'!']);
 }

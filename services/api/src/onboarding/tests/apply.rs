@@ -1,5 +1,6 @@
 use auth::{ApiKey, CredentialStore, InvitationToken, KeyKind, PasswordHash, Role, SessionStore};
 use chrono::Utc;
+use control_plane::BegunMove;
 use tenancy::{Isolation, TenantState};
 use warehouse::Warehouse;
 
@@ -299,6 +300,14 @@ async fn a_dedicated_tenant_shares_its_cluster_with_no_other() {
     let unknown = [platform.file("a", "shared", "mars")];
     let refused = faults(platform.plan(&unknown).await.unwrap_err());
     assert_eq!(refused[0].reason, "must be one of dedicated, shared");
+
+    // A tenant on its way there has the cluster, before any of its rows are there.
+    platform.apply(&[platform.file("a", "shared", "shared")]).await;
+    let cluster = "dedicated".parse().unwrap();
+    let begun = platform.admin().begin_move(&a, Isolation::Dedicated, &cluster).await.unwrap();
+    assert!(matches!(begun, BegunMove::Begun(_)), "{begun:?}");
+    let refused = faults(platform.plan(&files[1..]).await.unwrap_err());
+    assert_eq!(refused[0].reason, format!("must be another cluster: this one is {a}'s own"));
 }
 
 #[tokio::test]

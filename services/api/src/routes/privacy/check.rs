@@ -28,8 +28,8 @@ pub(crate) struct PersonErasureCheck {
 
 /// Counts what is stored of the persons of an erasure.
 ///
-/// It searches the tenant's tables as reports do, by the hashes of the erasure. The operator's
-/// `footfall privacy check` also searches the archive and what users keep.
+/// It reads all of the tenant's tables, by the hashes of the erasure: that may take minutes, and the tenant's place
+/// for an export. The operator's `footfall privacy check` also searches the archive and what users keep.
 #[utoipa::path(
     get,
     path = "/v1/privacy/erasures/{id}/check",
@@ -39,7 +39,8 @@ pub(crate) struct PersonErasureCheck {
     responses(
         (status = 200, description = "What is stored", body = PersonErasureCheck),
         (status = 404, description = "The erasure does not exist"),
-        (status = 422, description = "The search takes longer than a report may"),
+        (status = 422, description = "The search takes longer than ten minutes"),
+        (status = 429, description = "An export of the tenant runs; see `Retry-After`"),
     ),
 )]
 pub(crate) async fn handle(

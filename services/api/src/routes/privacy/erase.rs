@@ -29,7 +29,7 @@ use crate::{
             headers(("Location" = String, description = "The erasure")),
         ),
         (status = 403, description = "The credential is not that of an owner"),
-        (status = 409, description = "The tenant has as many unfinished erasures as allowed"),
+        (status = 409, description = "The tenant has as many unfinished erasures, or erased persons, as allowed"),
         (status = 422, description = "A field is not valid; `errors` names it"),
     ),
 )]

@@ -1,19 +1,20 @@
+use std::io;
+
 use actix_web::{
     HttpResponse,
     http::header,
     web::{Bytes, Data},
 };
 use auth::ErasePersons;
-use futures::{StreamExt, stream};
+use futures::{Stream, stream};
 use serde_json::json;
-use warehouse::NamingReject;
+use warehouse::{NamingReject, PersonPart};
 use web::{Body, Error, Tenant};
 
 use crate::{
     attachment::attachment,
-    exports,
     member::Member,
-    persons::{PersonsBody, Privacy},
+    persons::{BegunPersonExport, PersonsBody, Privacy},
     state::Api,
     still_valid::while_valid,
 };
@@ -46,14 +47,27 @@ pub(crate) async fn handle(
     Body(body): Body<PersonsBody>,
 ) -> Result<HttpResponse, Error> {
     let privacy = Privacy::new(&api, Member::of(&tenant));
-    let (events, rejects) = privacy.export(&body).await?;
-    let rejects = stream::iter(rejects.into_iter().map(|reject| Ok(line(&reject))));
-    let parts = exports::parts(events).chain(rejects);
+    let parts = parts(privacy.export(&body).await?);
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/x-ndjson"))
         .insert_header(attachment("persons.ndjson"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .streaming(while_valid(&api.sessions.web, tenant.principal(), parts)))
+}
+
+/// Returns the parts of the file. An error ends the connection, so that no client takes it for whole.
+fn parts(export: BegunPersonExport) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold(export, async |mut export| {
+        let part = export.next().await.map_err(|error| {
+            tracing::warn!(%error, "an export of persons broke off");
+            io::Error::other("the export broke off")
+        })?;
+        let bytes = part.map(|part| match part {
+            PersonPart::Events(lines) => lines,
+            PersonPart::Reject(reject) => line(&reject),
+        });
+        Ok(bytes.map(|bytes| (bytes, export)))
+    })
 }
 
 /// Returns a refused event as a line of the file. Bytes that are not UTF-8 are replaced.

@@ -1,14 +1,14 @@
 //! `/v1/privacy`, for the owners of a tenant.
 
 use chrono::{DateTime, Utc};
-use control_plane::{PersonEraseStep, PersonErasure};
+use control_plane::{PersonEraseStep, PersonErasure, PersonErasureStep};
 use privacy::PersonKind;
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::admin::tenants::offboarding::{ReceiptView, StepView};
+use super::admin::tenants::offboarding::ReceiptView;
+use crate::step_view::StepView;
 
 pub(crate) mod check;
 pub(crate) mod erase;
@@ -52,14 +52,11 @@ pub(crate) enum PersonErasureState {
 impl From<PersonErasure> for PersonErasureView {
     fn from(erasure: PersonErasure) -> Self {
         let of = |wanted| erasure.persons.iter().filter(|(kind, _)| *kind == wanted).count();
-        let step = |step: PersonEraseStep| {
-            let begun = erasure.step(step);
-            StepView {
-                step: step.as_str(),
-                started_at: begun.map(|begun| begun.started_at),
-                finished_at: begun.and_then(|begun| begun.finished_at),
-                counts: begun.map_or_else(|| json!({}), |begun| begun.counts.clone()),
+        let step = |step: PersonEraseStep| match erasure.step(step) {
+            Some(PersonErasureStep { started_at, finished_at, counts, .. }) => {
+                StepView::begun(step.as_str(), *started_at, *finished_at, counts)
             }
+            None => StepView::waiting(step.as_str()),
         };
         Self {
             id: erasure.erasure_id,

@@ -45,6 +45,8 @@ use crate::{
             description = "The credential is missing or invalid"),
         (status = 403, body = ProblemBody, content_type = "application/problem+json",
             description = "The credential may not send events, or the tenant is suspended"),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json",
+            description = "The body arrived too slowly; see `Retry-After`"),
         (status = 413, body = ProblemBody, content_type = "application/problem+json",
             description = "The body is too large, or has too many events"),
         (status = 415, body = ProblemBody, content_type = "application/problem+json",
@@ -69,23 +71,24 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let submission = Submission::new(&request, payload)?;
     let handled = ingest.handle(&tenant, submission).await?;
-    let limits = ingest.rate_limits(tenant.context());
     match handled {
         Handled::Published(published) => {
             let mut response = answer(published)?;
-            web::tell_rate_limits(response.headers_mut(), &limits);
+            let limits = ingest.rate_limits(tenant.context());
+            web::write_rate_limits(response.headers_mut(), &limits);
             Ok(response)
         }
-        Handled::RateLimited(unit, wait) => Ok(rate_limited(&limits, unit, wait)),
+        Handled::RateLimited(exceeded) => Ok(rate_limited(exceeded)),
     }
 }
 
-fn answer(Published { receipt, failure }: Published) -> Result<HttpResponse, Error> {
+fn answer(published: Published) -> Result<HttpResponse, Error> {
+    let Published { receipt, rejects_stored, failure } = published;
     if receipt.nothing_stored() {
         return Err(nothing_stored(&receipt, failure).into());
     }
     if receipt.all_rejected() {
-        return Err(all_rejected(&receipt).into());
+        return Err(all_rejected(&receipt, rejects_stored).into());
     }
     let mut response = HttpResponse::Accepted();
     if receipt.counts.retry > 0 {
@@ -112,9 +115,18 @@ fn nothing_stored(receipt: &Receipt, failure: Option<NotStored>) -> Problem {
 
 /// Returns the problem when all events are rejected, with the fields of the receipt. Sending them
 /// again would change nothing.
-fn all_rejected(receipt: &Receipt) -> Problem {
-    let detail = "None of the events was accepted: `outcomes` contains the errors of each. They \
-                  are stored, and can be corrected and resubmitted (`/v1/rejects`).";
+fn all_rejected(receipt: &Receipt, are_stored: bool) -> Problem {
+    let detail = match are_stored {
+        true => {
+            "None of the events was accepted: `outcomes` contains the errors of each. They are \
+             stored, and can be corrected and resubmitted (`/v1/rejects`)."
+        }
+        false => {
+            "None of the events was accepted: `outcomes` contains the errors of each. Not all of \
+             them are stored as rejects: the tenant may store so many a day, of a size that the log \
+             takes. Correct the events, and send them again."
+        }
+    };
     let mut problem = Problem::new(Code::EventsRejected, detail);
     if let Ok(Value::Object(members)) = serde_json::to_value(receipt) {
         for (name, value) in members {

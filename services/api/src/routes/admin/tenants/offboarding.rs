@@ -4,15 +4,14 @@ use actix_web::{
 };
 use auth::ManageTenants;
 use chrono::{DateTime, Utc};
-use control_plane::{EraseReceipt, EraseStep, Offboarding};
+use control_plane::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
 use problem::Problem;
 use serde::Serialize;
-use serde_json::{Value, json};
 use tenancy::ClientId;
 use utoipa::ToSchema;
 use web::{Error, Platform};
 
-use crate::{failure::Failure, schemas, state::Api};
+use crate::{failure::Failure, schemas, state::Api, step_view::StepView};
 
 /// The end of a tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,21 +49,6 @@ pub(crate) enum OffboardingState {
     Erased,
 }
 
-/// A store that is erased.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StepView {
-    /// The store.
-    #[schema(example = "clickhouse")]
-    pub(crate) step: &'static str,
-    /// When that began; `null` if it has not.
-    pub(crate) started_at: Option<DateTime<Utc>>,
-    /// When that finished.
-    pub(crate) finished_at: Option<DateTime<Utc>>,
-    /// How much was found and erased so far.
-    #[schema(value_type = Object)]
-    pub(crate) counts: Value,
-}
-
 /// What was erased.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReceiptView {
@@ -90,14 +74,11 @@ impl From<Offboarding> for OffboardingView {
             (Some(_), None) => OffboardingState::Erasing,
             (None, None) => OffboardingState::Grace,
         };
-        let step = |step: EraseStep| {
-            let begun = offboarding.step(step);
-            StepView {
-                step: step.as_str(),
-                started_at: begun.map(|begun| begun.started_at),
-                finished_at: begun.and_then(|begun| begun.finished_at),
-                counts: begun.map_or_else(|| json!({}), |begun| begun.counts.clone()),
+        let step = |step: EraseStep| match offboarding.step(step) {
+            Some(OffboardingStep { started_at, finished_at, counts, .. }) => {
+                StepView::begun(step.as_str(), *started_at, *finished_at, counts)
             }
+            None => StepView::waiting(step.as_str()),
         };
         let steps = EraseStep::ALL.map(step).into();
         let receipt = offboarding.receipt.map(ReceiptView::from);

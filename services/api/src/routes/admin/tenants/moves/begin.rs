@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use web::{Body, Error, Platform};
 
 use super::MoveView;
-use crate::{failure::Failure, onboarding::DRAINED, schemas, state::Api};
+use crate::{failure::Failure, schemas, state::Api};
 
 /// Where a tenant is moved to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,27 +57,19 @@ pub(crate) async fn handle(
         BegunMove::Begun(tenant_move) => {
             Ok(HttpResponse::Accepted().json(MoveView::from(*tenant_move)))
         }
-        BegunMove::Refused(refusal) => Err(problem(refusal).into()),
+        BegunMove::Refused(refusal) => Err(problem(&refusal).into()),
     }
 }
 
-fn problem(refusal: MoveRefusal) -> Problem {
-    let state = |detail| Problem::new(Code::WrongState, detail);
-    let cluster = |reason: String| Problem::field("/cluster", reason);
+fn problem(refusal: &MoveRefusal) -> Problem {
     match refusal {
         MoveRefusal::UnknownTenant => Problem::not_found(),
-        MoveRefusal::NotActive => state("Only an active tenant can be moved."),
-        MoveRefusal::UnderWay => state("The tenant is being moved already."),
-        MoveRefusal::SamePlace => {
-            cluster("must be another place: the tenant's rows are in this one".to_owned())
+        MoveRefusal::NotActive | MoveRefusal::UnderWay => {
+            Problem::new(Code::WrongState, format!("The tenant is not moved: {refusal}."))
         }
-        MoveRefusal::UnknownCluster => cluster("must be a registered cluster".to_owned()),
-        MoveRefusal::Drained => cluster(DRAINED.to_owned()),
-        MoveRefusal::Occupied(other) => {
-            cluster(format!("must be a cluster of its own: {other} is on this one"))
-        }
-        MoveRefusal::Owned(other) => {
-            cluster(format!("must be another cluster: this one is {other}'s own"))
-        }
+        MoveRefusal::SamePlace
+        | MoveRefusal::UnknownCluster
+        | MoveRefusal::Drained
+        | MoveRefusal::Taken(_) => Problem::field("/cluster", refusal.to_string()),
     }
 }

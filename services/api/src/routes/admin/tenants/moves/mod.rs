@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use control_plane::{MoveStepRecord, TenantMove};
 use serde::Serialize;
-use serde_json::{Value, json};
 use tenancy::{ClientId, ClusterName, Isolation, MoveState, MoveStep, MoveWay, Placement};
 use utoipa::ToSchema;
 
-use crate::schemas;
+use crate::{schemas, step_view::StepView};
 
 pub(crate) mod back_out;
 pub(crate) mod begin;
@@ -37,7 +36,7 @@ pub(crate) struct MoveView {
     /// Why it is taken back.
     back_reason: Option<String>,
     /// The steps, in order; if it is taken back, those that had begun and those of the way back.
-    steps: Vec<MoveStepView>,
+    steps: Vec<StepView>,
 }
 
 /// A tier on a cluster.
@@ -49,22 +48,6 @@ pub(crate) struct PlaceView {
     /// The ClickHouse cluster.
     #[schema(value_type = schemas::Slug)]
     cluster: ClusterName,
-}
-
-/// A step of a move.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct MoveStepView {
-    /// The step.
-    #[schema(example = "copy")]
-    step: &'static str,
-    /// When it began; `null` if it has not.
-    started_at: Option<DateTime<Utc>>,
-    /// When it finished.
-    finished_at: Option<DateTime<Utc>>,
-    /// How far it is. Of a comparison: the number of the pass, the rows to be compared, compared and copied, and
-    /// how many parts of them differed.
-    #[schema(value_type = Object)]
-    counts: Value,
 }
 
 impl From<TenantMove> for MoveView {
@@ -99,11 +82,11 @@ impl From<Placement> for PlaceView {
     }
 }
 
-fn step_view(step: MoveStep, begun: Option<&MoveStepRecord>) -> MoveStepView {
-    MoveStepView {
-        step: step.as_str(),
-        started_at: begun.map(|begun| begun.started_at),
-        finished_at: begun.and_then(|begun| begun.finished_at),
-        counts: begun.map_or_else(|| json!({}), |begun| begun.counts.clone()),
+fn step_view(step: MoveStep, begun: Option<&MoveStepRecord>) -> StepView {
+    match begun {
+        Some(MoveStepRecord { started_at, finished_at, counts, .. }) => {
+            StepView::begun(step.as_str(), *started_at, *finished_at, counts)
+        }
+        None => StepView::waiting(step.as_str()),
     }
 }

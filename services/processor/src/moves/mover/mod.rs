@@ -1,3 +1,6 @@
+mod back;
+mod forward;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,15 +11,11 @@ use serde_json::{Value, json};
 use tenancy::{Isolation, MoveCourse, MoveStep, Placement};
 
 use super::{
-    comparison::{Comparison, Effect, REJECTS_SETTLE},
+    comparison::{Comparison, Effect},
     pass::Pass,
-    places::{are_done, frontier},
+    places::are_done,
 };
 use crate::{Dependencies, ProcessorError};
-
-/// After how many passes that find a difference a move is taken back. A reject that a process stored on one side
-/// before it was killed is one, until the next process stores it on both.
-const PASSES: u64 = 3;
 
 /// The move of one tenant.
 pub(super) struct Mover<'a> {
@@ -99,48 +98,15 @@ impl<'a> Mover<'a> {
             MoveStep::Prepare => self.prepare().await,
             MoveStep::Cut => self.route(step, &course).await,
             MoveStep::Copy => self.copy(step).await,
-            MoveStep::CatchUp => {
-                if self.is_done_before(MoveStep::Cut).await? {
-                    self.copy(step).await
-                } else {
-                    Ok(Done::NotYet)
-                }
-            }
+            MoveStep::CatchUp => self.catch_up().await,
             MoveStep::Verify => self.verify(step).await,
             MoveStep::Flip => self.flip(&course).await,
             MoveStep::VerifyAgain => self.verify_again(&course).await,
-            MoveStep::Clean => {
-                if !self.is_done_before(step).await? {
-                    return Ok(Done::NotYet);
-                }
-                self.remove_all(&self.tenant_move.from).await
-            }
+            MoveStep::Clean => self.clean().await,
             MoveStep::FlipBack => self.flip_back(&course).await,
-            MoveStep::Uncut => {
-                if self.readers_have_left(step, &course) {
-                    self.route(step, &course).await
-                } else {
-                    Ok(Done::NotYet)
-                }
-            }
-            MoveStep::Remove => {
-                if !self.is_done_before(MoveStep::Uncut).await? {
-                    return Ok(Done::NotYet);
-                }
-                self.remove_all(&self.tenant_move.to).await
-            }
+            MoveStep::Uncut => self.uncut(&course).await,
+            MoveStep::Remove => self.remove().await,
         }
-    }
-
-    /// Creates the tables of the target, without a row of the tenant.
-    async fn prepare(&self) -> Result<Done, ProcessorError> {
-        let TenantMove { to, client_id, .. } = &self.tenant_move;
-        if let Done::NotYet = self.remove_all(to).await? {
-            return Ok(Done::NotYet);
-        }
-        let warehouse = &self.dependencies.warehouse;
-        let applied = warehouse.migrate(&to.destination(client_id)).await?;
-        Ok(Done::Yes(json!({ "migrations": applied.len() })))
     }
 
     /// Sets the route of a step, if it has one.
@@ -150,118 +116,6 @@ impl<'a> Mover<'a> {
         let topic = &self.dependencies.kafka.events_topic;
         let routed = self.platform.route_move(&self.tenant_move, step, route, topic).await?;
         Ok(if routed { Done::Recorded } else { Done::NotYet })
-    }
-
-    /// Makes the rows before the cut equal.
-    async fn copy(&self, step: MoveStep) -> Result<Done, ProcessorError> {
-        let mut pass = self.pass(step);
-        if !pass.has_begun() {
-            let cut = self.tenant_move.step(MoveStep::Cut);
-            pass = pass.next(cut.map(|cut| cut.places.clone()).unwrap_or_default());
-        }
-        let is_complete = self.compare(step, &mut pass, Effect::Copy).await?;
-        Ok(if is_complete { Done::Yes(counts(&pass)) } else { Done::NotYet })
-    }
-
-    /// Compares all rows below the marks until a whole pass finds no difference.
-    async fn verify(&self, step: MoveStep) -> Result<Done, ProcessorError> {
-        let mut pass = self.pass(step);
-        if !pass.has_begun() {
-            pass = pass.next(self.marks().await?);
-        }
-        if !self.compare(step, &mut pass, Effect::Copy).await? {
-            return Ok(Done::NotYet);
-        }
-        if pass.differences == 0 {
-            return Ok(Done::Yes(counts(&pass)));
-        }
-        let TenantMove { client_id, .. } = &self.tenant_move;
-        tracing::warn!(%client_id, differences = pass.differences, "both sides are compared again");
-        let next = pass.next(self.marks().await?);
-        self.platform.note_move_step(&self.tenant_move, step, &counts(&next)).await?;
-        Ok(Done::NotYet)
-    }
-
-    /// Reads go to the target, if the counts agree while nobody repairs rows and no copy is on its way. Otherwise
-    /// both sides are compared once more.
-    async fn flip(&self, course: &MoveCourse) -> Result<Done, ProcessorError> {
-        let ledger = self.dependencies.control_plane.ledger();
-        let Some(mut lease) = ledger.begin_reconciliation().await? else {
-            return Ok(Done::NotYet);
-        };
-        let flip = async {
-            let comparison = self.comparison(Effect::None).await?;
-            if !comparison.is_settled().await? {
-                return Ok(Some(Done::NotYet));
-            }
-            let below = frontier(&self.marks().await?);
-            if comparison.counts_agree(&below).await? {
-                self.route(MoveStep::Flip, course).await.map(Some)
-            } else {
-                Ok(None)
-            }
-        };
-        let flipped = lease.during(flip).await?;
-        lease.end().await?;
-        match flipped? {
-            Some(done) => Ok(done),
-            None => {
-                if let Done::Yes(_) = self.verify(MoveStep::Flip).await? {
-                    // If the counts still differ, another pass begins.
-                    let begin = counts(&Pass::default());
-                    self.platform.note_move_step(&self.tenant_move, MoveStep::Flip, &begin).await?;
-                }
-                Ok(Done::NotYet)
-            }
-        }
-    }
-
-    /// Compares once more when everybody reads the target. A difference takes the move back.
-    async fn verify_again(&self, course: &MoveCourse) -> Result<Done, ProcessorError> {
-        let step = MoveStep::VerifyAgain;
-        if !self.readers_have_left(step, course) {
-            return Ok(Done::NotYet);
-        }
-        let mut pass = self.pass(step);
-        if !pass.has_begun() {
-            pass = pass.next(self.marks().await?);
-        }
-        if pass.waits() || !self.compare(step, &mut pass, Effect::None).await? {
-            return Ok(Done::NotYet);
-        }
-        if pass.differences == 0 {
-            return Ok(Done::Yes(counts(&pass)));
-        }
-        let client_id = &self.tenant_move.client_id;
-        if pass.pass < PASSES {
-            tracing::warn!(%client_id, differences = pass.differences, "both sides are compared again");
-            let not_before = Some(Utc::now() + REJECTS_SETTLE);
-            let next = Pass { not_before, ..pass.next(self.marks().await?) };
-            self.platform.note_move_step(&self.tenant_move, step, &counts(&next)).await?;
-            return Ok(Done::NotYet);
-        }
-        let reason = format!("{} parts of the rows differ after the flip", pass.differences);
-        tracing::error!(%client_id, reason, "a move is taken back");
-        self.platform.back_out_move(client_id, &reason).await?;
-        Ok(Done::NotYet)
-    }
-
-    /// Reads go to the source again, if they went to the target, while nobody repairs rows. Batches that were planned
-    /// before the flip reach the target first, so they are waited for.
-    async fn flip_back(&self, course: &MoveCourse) -> Result<Done, ProcessorError> {
-        if course.route(MoveStep::FlipBack).is_none() {
-            return Ok(Done::Yes(json!({})));
-        }
-        if !self.is_done_before(MoveStep::Flip).await? {
-            return Ok(Done::NotYet);
-        }
-        let ledger = self.dependencies.control_plane.ledger();
-        let Some(mut lease) = ledger.begin_reconciliation().await? else {
-            return Ok(Done::NotYet);
-        };
-        let done = lease.during(self.route(MoveStep::FlipBack, course)).await?;
-        lease.end().await?;
-        done
     }
 
     /// Removes every row of the tenant where a placement puts them.

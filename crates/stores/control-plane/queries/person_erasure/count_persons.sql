@@ -1,0 +1,1 @@
+SELECT count(*) FROM erased_person WHERE client_id = $1

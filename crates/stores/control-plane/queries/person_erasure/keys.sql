@@ -1,1 +1,0 @@
-SELECT client_id, sealed FROM person_key
