@@ -150,7 +150,7 @@ fn line(shown: &TenantMove) -> String {
     let (from, to) = (place(from), place(to));
     let course = shown.course();
     let step = course.next().map_or("", MoveStep::as_str);
-    match course.state() {
+    match shown.state() {
         MoveState::Moving => format!("{client_id} is being moved from {from} to {to}: {step}"),
         MoveState::BackingOut => {
             format!("the move of {client_id} to {to} is being taken back: {step}")

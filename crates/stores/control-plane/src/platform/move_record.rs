@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use log::LogPlace;
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
-use tenancy::{ClientId, MoveCourse, MoveSide, MoveStep, MoveWay, Placement};
+use tenancy::{ClientId, MoveCourse, MoveSide, MoveState, MoveStep, MoveWay, Placement};
 use uuid::Uuid;
 
 use super::tenants::placement;
@@ -55,6 +55,15 @@ impl TenantMove {
     pub fn course(&self) -> MoveCourse {
         let steps = self.steps.iter().map(|begun| (begun.step, begun.finished_at.is_some()));
         MoveCourse::new(self.way, steps)
+    }
+
+    /// Returns its state. It has ended only when that is recorded: until then the next one is refused.
+    pub fn state(&self) -> MoveState {
+        match (self.course().state(), self.ended_at) {
+            (MoveState::Moved, None) => MoveState::Moving,
+            (MoveState::BackedOut, None) => MoveState::BackingOut,
+            (state, _) => state,
+        }
     }
 
     /// Returns a step, if it has begun.

@@ -62,7 +62,7 @@ impl From<TenantMove> for MoveView {
         };
         let steps = steps.into_iter().map(|step| step_view(step, tenant_move.step(step)));
         Self {
-            state: course.state(),
+            state: tenant_move.state(),
             may_back_out: course.may_back_out(),
             steps: steps.collect(),
             tenant: tenant_move.client_id,
