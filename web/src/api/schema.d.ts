@@ -1248,8 +1248,8 @@ export interface paths {
         };
         /**
          * Counts what is stored of the persons of an erasure.
-         * @description It searches the tenant's tables as reports do, by the hashes of the erasure. The operator's
-         *     `footfall privacy check` also searches the archive and what users keep.
+         * @description It reads all of the tenant's tables, by the hashes of the erasure: that may take minutes, and the tenant's place
+         *     for an export. The operator's `footfall privacy check` also searches the archive and what users keep.
          */
         get: operations["check_person_erasure"];
         put?: never;
@@ -4022,29 +4022,6 @@ export interface components {
          * @enum {string}
          */
         MoveState: "moving" | "backing_out" | "moved" | "backed_out";
-        /** @description A step of a move. */
-        MoveStepView: {
-            /**
-             * @description How far it is. Of a comparison: the number of the pass, the rows to be compared, compared and copied, and
-             *     how many parts of them differed.
-             */
-            counts: Record<string, never>;
-            /**
-             * Format: date-time
-             * @description When it finished.
-             */
-            finished_at?: string | null;
-            /**
-             * Format: date-time
-             * @description When it began; `null` if it has not.
-             */
-            started_at?: string | null;
-            /**
-             * @description The step.
-             * @example copy
-             */
-            step: string;
-        };
         /** @description A move of a tenant's rows. */
         MoveView: {
             /** @description Why it is taken back. */
@@ -4068,7 +4045,7 @@ export interface components {
             /** @description How far it is. */
             state: components["schemas"]["MoveState"];
             /** @description The steps, in order; if it is taken back, those that had begun and those of the way back. */
-            steps: components["schemas"]["MoveStepView"][];
+            steps: components["schemas"]["StepView"][];
             /** @description The tenant. */
             tenant: components["schemas"]["Slug"];
             /** @description Where they go. */
@@ -5328,22 +5305,25 @@ export interface components {
          * @example An invoice has not been paid
          */
         StateReason: string;
-        /** @description A store that is erased. */
+        /** @description A step of an erasure, which is a store, or of a move. */
         StepView: {
-            /** @description How much was found and erased so far. */
+            /**
+             * @description How far it is: how much was found and erased so far. Of a comparison: the number of the pass, the rows to be
+             *     compared, compared and copied, and how many parts of them differed.
+             */
             counts: Record<string, never>;
             /**
              * Format: date-time
-             * @description When that finished.
+             * @description When it finished.
              */
             finished_at?: string | null;
             /**
              * Format: date-time
-             * @description When that began; `null` if it has not.
+             * @description When it began; `null` if it has not.
              */
             started_at?: string | null;
             /**
-             * @description The store.
+             * @description The step.
              * @example clickhouse
              */
             step: string;
@@ -6033,6 +6013,15 @@ export interface operations {
                     "application/json": components["schemas"]["ClusterView"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the server refuses it; `errors` names it */
             422: {
                 headers: {
@@ -6155,6 +6144,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The current password is wrong, or the other one too short or long */
@@ -6332,6 +6330,15 @@ export interface operations {
                     "application/json": components["schemas"]["OnboardedTenant"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A tenant with this id exists */
             409: {
                 headers: {
@@ -6436,6 +6443,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The tenant is neither active nor suspended */
             409: {
                 headers: {
@@ -6492,6 +6508,15 @@ export interface operations {
             };
             /** @description The tenant does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6596,6 +6621,15 @@ export interface operations {
             };
             /** @description The tenant does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6748,6 +6782,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The tenant is not active, or is being moved */
             409: {
                 headers: {
@@ -6804,6 +6847,15 @@ export interface operations {
             };
             /** @description The tenant does not exist, or is not being moved */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6965,6 +7017,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The tenant is not active */
             409: {
                 headers: {
@@ -7062,6 +7123,15 @@ export interface operations {
             };
             /** @description The tenant does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7334,6 +7404,15 @@ export interface operations {
                     "application/json": components["schemas"]["Advertiser"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other failure */
             default: {
                 headers: {
@@ -7421,6 +7500,15 @@ export interface operations {
             };
             /** @description The credential is a key, or may not write for the tenant */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7589,6 +7677,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the campaign does not exist; `errors` names it */
             422: {
                 headers: {
@@ -7658,6 +7755,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A key in use has this name */
@@ -7753,6 +7859,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Another key in use has this name */
             409: {
                 headers: {
@@ -7816,6 +7931,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The overlap is too long */
             422: {
                 headers: {
@@ -7856,6 +7980,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttributionAnswer"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A field is not valid; `errors` tells what would be right */
@@ -7972,6 +8105,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The password is too short or too long */
             422: {
                 headers: {
@@ -8034,6 +8176,15 @@ export interface operations {
             };
             /** @description The tenant requires a second factor, which must be set up first; or a session in a cookie is requested by a page of another origin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8108,6 +8259,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The text is not a refresh token, or there is none */
             422: {
                 headers: {
@@ -8168,6 +8328,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no refresh token, and this client can have no cookie */
             422: {
                 headers: {
@@ -8212,6 +8381,15 @@ export interface operations {
             };
             /** @description The address or the password is wrong */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8277,6 +8455,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The user has no second factor */
             422: {
                 headers: {
@@ -8330,6 +8517,15 @@ export interface operations {
             };
             /** @description The key is not valid */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8450,6 +8646,15 @@ export interface operations {
             };
             /** @description The campaign does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8725,6 +8930,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Another cohort has this name, or there are as many as allowed */
             409: {
                 headers: {
@@ -8849,6 +9063,15 @@ export interface operations {
             };
             /** @description The tenant has no such cohort */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8987,6 +9210,15 @@ export interface operations {
                     "application/json": components["schemas"]["DimensionDefinition"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The tenant declares as many dimensions as allowed */
             409: {
                 headers: {
@@ -9107,6 +9339,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The tenant has as many jobs in the queue as allowed */
             409: {
                 headers: {
@@ -9169,6 +9410,15 @@ export interface operations {
             };
             /** @description The credential may see only some campaigns, and a filter names a cohort */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9325,6 +9575,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid */
             422: {
                 headers: {
@@ -9403,6 +9662,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenPair"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The current password is wrong, or the other one too short or long */
@@ -9591,7 +9859,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The tenant has as many unfinished erasures as allowed */
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many unfinished erasures, or erased persons, as allowed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9734,8 +10011,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The search takes longer than a report may */
+            /** @description The search takes longer than ten minutes */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An export of the tenant runs; see `Retry-After` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9778,6 +10064,15 @@ export interface operations {
             };
             /** @description The credential is not that of an owner */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9910,6 +10205,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The tenant has as many jobs in the queue as allowed */
             409: {
                 headers: {
@@ -10016,6 +10320,15 @@ export interface operations {
                     "application/json": components["schemas"]["ReplayAnswer"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large, or names too many rejects */
             413: {
                 headers: {
@@ -10074,6 +10387,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ResubmitAnswer"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The body is too large, or names too many rejects */
@@ -10174,6 +10496,15 @@ export interface operations {
             };
             /** @description The credential may see only some campaigns, and asks for events */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10377,6 +10708,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid; `errors` tells what would be right */
             422: {
                 headers: {
@@ -10455,6 +10795,15 @@ export interface operations {
             };
             /** @description The credential is a key, or may not share */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10568,6 +10917,15 @@ export interface operations {
             };
             /** @description The report does not exist, or this credential may not see it */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10726,6 +11084,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There are as many schedules as allowed */
             409: {
                 headers: {
@@ -10841,6 +11208,15 @@ export interface operations {
             };
             /** @description The schedule does not exist, or this credential may not see it */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10965,6 +11341,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Security"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description You have no second factor yourself */
@@ -11160,6 +11545,15 @@ export interface operations {
                     "application/json": components["schemas"]["InvitedUser"];
                 };
             };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A user of the tenant has the address */
             409: {
                 headers: {
@@ -11264,6 +11658,15 @@ export interface operations {
             };
             /** @description The user does not exist */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11623,6 +12026,15 @@ export interface operations {
             };
             /** @description The credential may see only some campaigns, and a filter names a cohort */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -50,7 +50,7 @@ mod tests {
         HttpRequest,
         http::{StatusCode, header},
         test::{TestRequest, call_service, init_service, read_body},
-        web::{Data, ServiceConfig, get, resource},
+        web::{Data, ServiceConfig, get},
     };
     use tenancy::{DirectoryError, Origin, OriginDirectory};
 
@@ -77,9 +77,7 @@ mod tests {
 
     fn routes(config: &mut ServiceConfig) {
         let route = limit(get().to(never), Duration::from_millis(50));
-        config
-            .app_data(Data::new(CrossOrigin::new(Arc::new(Nobody))))
-            .service(resource("/late/{id}").route(route));
+        config.app_data(Data::new(CrossOrigin::new(Arc::new(Nobody)))).route("/late/{id}", route);
     }
 
     #[actix_web::test]

@@ -15,7 +15,11 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// Reads up to and including `mark`.
 async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
-    let mut text = String::new();
+    read_on_until(connection, String::new(), mark).await
+}
+
+/// As [`read_until`], after `text` was read.
+async fn read_on_until(connection: &mut TcpStream, mut text: String, mark: &str) -> String {
     let read = async {
         while !text.contains(mark) {
             let mut bytes = [0; 4_096];
@@ -24,7 +28,8 @@ async fn read_until(connection: &mut TcpStream, mark: &str) -> String {
             text += str::from_utf8(&bytes[..count]).unwrap();
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), read).await.expect("within ten seconds");
+    let in_time = tokio::time::timeout(Duration::from_secs(10), read).await;
+    assert!(in_time.is_ok(), "no {mark:?} within ten seconds, but {text:?}");
     text
 }
 
@@ -37,9 +42,7 @@ async fn opens_within(stand: &Stand, address: std::net::SocketAddr) -> (TcpStrea
         let answer = read_until(&mut connection, "\r\n").await;
         if answer.contains("200") {
             let took = started.elapsed();
-            if !answer.contains("event: snapshot") {
-                read_until(&mut connection, "event: snapshot").await;
-            }
+            read_on_until(&mut connection, answer, "event: snapshot").await;
             return (connection, took);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
