@@ -27,7 +27,7 @@ export class ApiProblem extends Error {
 
   /** Whether the same request may succeed later. */
   get transient(): boolean {
-    return this.code === 'network' || this.status === 429 || this.status === 503;
+    return this.code === 'network' || [408, 429, 503].includes(this.status);
   }
 }
 
