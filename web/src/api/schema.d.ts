@@ -246,7 +246,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes the limits and the retention of a tenant, within seconds everywhere. The same fields in the
+         * Changes the limits and the retentions of a tenant, within seconds everywhere. The same fields in the
          *     tenant's file change them when the file is applied. A quota that is `null` gets its default: most of
          *     them are then removed, which a file cannot do.
          */
@@ -1962,6 +1962,11 @@ export interface components {
         };
         /** @description How a query is read. */
         AnswerExplanation: {
+            /**
+             * @description The kept rollup, of days whose events have expired: `campaign`, `product` or `source`. `null` if none of
+             *     these days is read.
+             */
+            kept_rollup?: string | null;
             /** @description The rollup; `null` if the events themselves are read. */
             rollup?: string | null;
             /**
@@ -3433,6 +3438,11 @@ export interface components {
                  * @description How long raw events are retained, in days.
                  */
                 retention_days: number;
+                /**
+                 * Format: int32
+                 * @description How long rollups of them are kept, in days; none are if it is not longer.
+                 */
+                rollup_retention_days: number;
                 /** @description Whether it may send and read. */
                 state: components["schemas"]["State"];
                 state_reason?: components["schemas"]["StateReason"] | null;
@@ -5342,6 +5352,11 @@ export interface components {
              * @description How long raw events are retained, in days.
              */
             retention_days?: number | null;
+            /**
+             * Format: int32
+             * @description How long rollups of events are kept, in days; none are if it is not longer than `retention_days`.
+             */
+            rollup_retention_days?: number | null;
         };
         /** @description A tenant and its advertisers. */
         TenantDetails: components["schemas"]["TenantView"] & {
@@ -5381,6 +5396,12 @@ export interface components {
              */
             retention_days?: number | null;
             /**
+             * Format: int32
+             * @description How long rollups of events are kept, in days; none are if it is not longer than `retention_days`.
+             *     Default: 761, or unchanged.
+             */
+            rollup_retention_days?: number | null;
+            /**
              * @description The IANA time zone of its days.
              * @example Europe/Warsaw
              */
@@ -5416,6 +5437,11 @@ export interface components {
              * @description How long raw events are retained, in days.
              */
             retention_days: number;
+            /**
+             * Format: int32
+             * @description How long rollups of them are kept, in days; none are if it is not longer.
+             */
+            rollup_retention_days: number;
             /** @description Whether it may send and read. */
             state: components["schemas"]["State"];
             state_reason?: components["schemas"]["StateReason"] | null;

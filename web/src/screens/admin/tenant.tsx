@@ -42,7 +42,10 @@ export default function TenantPage() {
               [text.tenants.zone, tenant.time_zone],
               [text.tenants.currency, tenant.currency],
               [text.tenants.retention, text.tenants.days(formatCount(tenant.retention_days, locale))],
-              [text.tenants.rollupRetention, text.tenants.days(formatCount(tenant.rollup_retention_days, locale))],
+              [
+                text.tenants.rollupRetention,
+                text.tenants.days(formatCount(tenant.rollup_retention_days, locale)),
+              ],
               [text.tenants.created, moment(tenant.created_at)],
               [text.tenants.origins, tenant.origins.length === 0 ? text.none : tenant.origins.join(', ')],
               [text.tenants.advertisers, formatCount(tenant.advertisers.length, locale)],
