@@ -1,4 +1,5 @@
 //! The program's commands, as an operator enters them.
+#![cfg(test)]
 
 use std::process::{Command, Output};
 

@@ -11,6 +11,7 @@ mod offboarding;
 mod person_erasures;
 mod person_words;
 mod resubmissions;
+mod tenant_states;
 mod tenants;
 
 use tenancy::PlatformContext;

@@ -7,7 +7,7 @@ use tenancy::{ClientId, TenantState};
 
 use super::{
     moves,
-    tenants::{StateChange, change_state},
+    tenant_states::{StateChange, change_state},
 };
 use crate::{AuditEntry, ControlPlaneError, PlatformControl, audit};
 
