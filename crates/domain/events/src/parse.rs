@@ -85,8 +85,8 @@ pub fn write(
     write_named(raw, context, |_| true, json)
 }
 
-/// Writes an event as [`write`] does. A campaign or a product that `may_name` refuses becomes
-/// [`OTHER`], and is adjusted.
+/// Writes an event as [`write()`] does. A campaign or a product that `may_name` refuses becomes
+/// [`OTHER`](crate::OTHER), and is adjusted.
 ///
 /// # Errors
 /// Those of [`parse`]; nothing is appended then.
