@@ -153,7 +153,8 @@ impl Drop for Stand {
 async fn delete(kafka: &KafkaSettings, tables: &[Destination]) {
     delete_topics(kafka).await.unwrap();
     for tables in tables {
-        let statement = format!("DROP DATABASE {}", tables.database);
+        // A move drops the database that the tenant leaves.
+        let statement = format!("DROP DATABASE IF EXISTS {}", tables.database);
         client(tables).query(&statement).execute().await.unwrap();
     }
 }
