@@ -153,8 +153,7 @@ impl Drop for Stand {
 async fn delete(kafka: &KafkaSettings, tables: &[Destination]) {
     delete_topics(kafka).await.unwrap();
     for tables in tables {
-        // A move drops the database that the tenant leaves.
-        let statement = format!("DROP DATABASE IF EXISTS {}", tables.database);
+        let statement = format!("DROP DATABASE {}", tables.database);
         client(tables).query(&statement).execute().await.unwrap();
     }
 }
