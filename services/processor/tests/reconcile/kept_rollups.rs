@@ -17,6 +17,14 @@ const SIXTY_DAYS_AGO: &str = "INSERT INTO events (* EXCEPT referrer_host) SELECT
      FROM events";
 
 impl Stand {
+    /// Creates a tenant with so many impressions of today, and as many that are sixty days old.
+    async fn old_tenant(&mut self, cluster: &str, events: usize) -> TenantContext {
+        let tenant = self.tenant(cluster).await;
+        self.store(&tenant, impressions(events)).await;
+        self.run(&tenant, SIXTY_DAYS_AGO).await;
+        tenant
+    }
+
     /// Makes the tenant one of three months.
     async fn retain(&self, tenant: &TenantContext, days: i64, days_of_rollups: i64) {
         let mut transaction = self.ledger.begin().await.unwrap();
@@ -74,9 +82,7 @@ fn ago(days: i64) -> DateTime<Utc> {
 async fn rollups_are_kept_before_their_rows_are_deleted_and_equal_them() {
     let mut stand = Stand::new(NEVER).await;
     for cluster in ["shared", "dedicated"] {
-        let tenant = stand.tenant(cluster).await;
-        stand.store(&tenant, impressions(7)).await;
-        stand.run(&tenant, SIXTY_DAYS_AGO).await;
+        let tenant = stand.old_tenant(cluster, 7).await;
         stand.retain(&tenant, 30, 761).await;
         stand.restart().await;
         let kept = async || (stand.kept_days(&tenant).await == 1).then_some(());
@@ -102,9 +108,7 @@ async fn rollups_are_kept_before_their_rows_are_deleted_and_equal_them() {
 #[tokio::test]
 async fn a_day_of_which_events_may_be_missing_keeps_its_rows() {
     let mut stand = Stand::new(NEVER).await;
-    let tenant = stand.tenant("shared").await;
-    stand.store(&tenant, impressions(3)).await;
-    stand.run(&tenant, SIXTY_DAYS_AGO).await;
+    let tenant = stand.old_tenant("shared", 3).await;
     stand.retain(&tenant, 30, 761).await;
     stand.stop().await;
     // The lease of a partition that the topic does not have: nobody knows up to when all events are stored.
@@ -126,9 +130,7 @@ async fn a_day_of_which_events_may_be_missing_keeps_its_rows() {
 #[tokio::test]
 async fn without_a_longer_retention_of_rollups_rows_expire_alone() {
     let mut stand = Stand::new(NEVER).await;
-    let tenant = stand.tenant("shared").await;
-    stand.store(&tenant, impressions(3)).await;
-    stand.run(&tenant, SIXTY_DAYS_AGO).await;
+    let tenant = stand.old_tenant("shared", 3).await;
     stand.retain(&tenant, 30, 30).await;
     stand.restart().await;
     let deleted = async || (stand.old_rows(&tenant).await == 0).then_some(());
@@ -154,9 +156,7 @@ impl Stand {
 async fn a_move_takes_kept_rollups_along_and_expired_rows_of_which_none_are_kept_yet() {
     let mut stand = Stand::new(NEVER).await;
     stand.dependencies.settings.move_grace_seconds = 1;
-    let tenant = stand.tenant("shared").await;
-    stand.store(&tenant, impressions(7)).await;
-    stand.run(&tenant, SIXTY_DAYS_AGO).await;
+    let tenant = stand.old_tenant("shared", 7).await;
     stand.retain(&tenant, 30, 761).await;
     stand.restart().await;
     let kept = async || (stand.kept_days(&tenant).await == 1).then_some(());
