@@ -72,6 +72,21 @@ const MIGRATIONS: &[Migration] = &[
         file: "0010_kept_days.sql",
         sql: include_str!("../../../../migrations/clickhouse/0010_kept_days.sql"),
     },
+    Migration {
+        version: 11,
+        file: "0011_statistics_of_event_times.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0011_statistics_of_event_times.sql"),
+    },
+    Migration {
+        version: 12,
+        file: "0012_no_other_statistics.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0012_no_other_statistics.sql"),
+    },
+    Migration {
+        version: 13,
+        file: "0013_materialize_statistics.sql",
+        sql: include_str!("../../../../migrations/clickhouse/0013_materialize_statistics.sql"),
+    },
 ];
 
 impl Migration {

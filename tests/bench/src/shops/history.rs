@@ -61,7 +61,9 @@ impl History {
                 .param("products", sizes.products)
                 .param("tenants", &places.tenants)
                 .param("visitors", &places.visitors)
-                .param("firsts", &places.firsts);
+                .param("firsts", &places.firsts)
+                // Parts of days that ended have been merged, and have statistics since.
+                .with_setting("materialize_statistics_on_insert", "1");
             statement.execute().await?;
             first_offset += u64::from(of_day);
         }

@@ -2,6 +2,7 @@ mod customer_types;
 mod declared;
 mod distincts;
 mod groups;
+mod parts;
 mod sums;
 
 use std::collections::BTreeMap;
