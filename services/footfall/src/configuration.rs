@@ -90,7 +90,10 @@ impl Configuration {
 
     /// Makes every path absolute, so that none depends on the working directory.
     fn place_folders(&mut self) {
-        let Self { data_dir, archive, spool, processor, .. } = self;
+        let Self { data_dir, telemetry, archive, spool, processor, .. } = self;
+        if telemetry.has_filter_file() {
+            telemetry.log_filter_file = data_dir.join(&telemetry.log_filter_file);
+        }
         archive.place_below(data_dir);
         spool.folder = data_dir.join(&spool.folder);
         processor.recent_ids_folder = data_dir.join(&processor.recent_ids_folder);

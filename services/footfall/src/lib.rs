@@ -8,6 +8,7 @@ mod dependencies;
 mod exit;
 mod handover;
 mod import;
+mod log_filter;
 mod metrics_settings;
 mod output;
 mod sampling;

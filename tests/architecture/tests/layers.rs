@@ -25,7 +25,7 @@ const EXCEPTIONS: [(&str, &str); 3] =
     [("footfall", "api"), ("footfall", "collector"), ("footfall", "processor")];
 
 /// Each driver, and the crates that may use it.
-const DRIVERS: [(&str, &[&str]); 12] = [
+const DRIVERS: [(&str, &[&str]); 13] = [
     ("actix-web", &["api", "collector", "web"]),
     ("clickhouse", &["warehouse"]),
     ("jsonwebtoken", &["auth"]),
@@ -38,6 +38,7 @@ const DRIVERS: [(&str, &[&str]); 12] = [
     ("parquet", &["archive", "tables"]),
     ("arrow-array", &["tables"]),
     ("arrow-ipc", &["tables"]),
+    ("opentelemetry", &["telemetry"]),
 ];
 
 /// The crates that `domain` crates must not use: no I/O, no runtime.

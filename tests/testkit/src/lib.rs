@@ -18,6 +18,7 @@ mod redis_server;
 mod setting;
 mod switch;
 mod tenant;
+mod trace_receiver;
 
 pub use answer::Answer;
 pub use database::Database;
@@ -30,3 +31,4 @@ pub use redis_server::RedisServer;
 pub use setting::{archive_in, cluster, log, redis, redis_at, setting};
 pub use switch::KafkaSwitch;
 pub use tenant::{Tenant, Tier};
+pub use trace_receiver::{ReceivedSpan, TraceReceiver};

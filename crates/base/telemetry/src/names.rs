@@ -6,6 +6,7 @@ use crate::{
     metric::{Definition, series},
     series::{CounterSeries, HistogramSeries},
     store_call::{CALLS, REASONS},
+    traces::DROPS,
 };
 
 /// The consumer groups of the processor.
@@ -146,6 +147,8 @@ metrics! {
     ArchivedBytes = "footfall_archived_bytes_total", [];
     /// Reconciliations by this process, by outcome.
     Reconciliations = "footfall_reconciliations_total", ["check": CHECKS, "outcome": &["done", "failed"]];
+    /// Spans that were recorded and could not be exported: too many waited, or the receiver did not accept them.
+    SpansDropped = "footfall_spans_dropped_total", ["reason": DROPS];
 }
 
 metrics! {

@@ -54,7 +54,7 @@ impl Requests {
     /// Creates the series of the expected answers of a route, with the value 0.
     pub fn register(&self, route: &str, method: &str) {
         for class in EXPECTED {
-            RequestSeries::new([self.service, route, label(method), class]);
+            RequestSeries::new([self.service, route, method_label(method), class]);
         }
     }
 }
@@ -69,7 +69,7 @@ impl RouteSeries {
         took: Duration,
     ) {
         if let Some(series) = self.0.get_mut(slot(method, status)) {
-            let labels = || [service, route, label(method), class(status)];
+            let labels = || [service, route, method_label(method), class(status)];
             let series = series.get_or_insert_with(|| RequestSeries::new(labels()));
             series.served.inc();
             series.seconds.observe(took);
@@ -92,7 +92,8 @@ fn slot(method: &str, status: u16) -> usize {
     method.unwrap_or(METHODS.len()) * CLASSES.len() + class_index(status)
 }
 
-fn label(method: &str) -> &'static str {
+/// Returns the label of a method: itself if it is known.
+pub(crate) fn method_label(method: &str) -> &'static str {
     METHODS.into_iter().find(|known| *known == method).unwrap_or(OTHER)
 }
 

@@ -5,7 +5,7 @@ use std::{
 };
 
 use crate::{
-    Counter, Histogram,
+    Counter, Histogram, TraceSpan, in_span,
     series::{CounterSeries, HistogramSeries},
 };
 
@@ -59,9 +59,9 @@ struct CallSeries {
 }
 
 impl StoreCall {
-    /// Waits for the answer to a call, and records how long it took. `failure` tells why an error is
-    /// a failure of the store; `None` if it is an answer like any other. A call that is dropped is
-    /// not recorded.
+    /// Waits for the answer to a call, and records how long it took, within a recorded span also as a child of
+    /// it. `failure` tells why an error is a failure of the store; `None` if it is an answer like any other. A
+    /// call that is dropped is not recorded.
     ///
     /// # Errors
     /// As the call.
@@ -71,9 +71,18 @@ impl StoreCall {
         failure: impl FnOnce(&E) -> Option<StoreFailure>,
     ) -> Result<T, E> {
         let began = Instant::now();
-        let answer = call.await;
-        self.ended(began.elapsed(), answer.as_ref().err().and_then(failure));
+        let span = TraceSpan::of_call(self.label());
+        let answer = in_span(span.clone(), call).await;
+        let failure = answer.as_ref().err().and_then(failure);
+        if let (Some(span), Some(_)) = (span, failure) {
+            span.failed();
+        }
+        self.ended(began.elapsed(), failure);
         answer
+    }
+
+    fn label(self) -> &'static str {
+        CALLS.get(self as usize).copied().unwrap_or_default()
     }
 
     /// Records a call that has ended.

@@ -15,7 +15,7 @@ use actix_web::{
     web::{PathConfig, ServiceConfig, route},
 };
 use problem::{Code, Kind, Problem};
-use telemetry::Requests;
+use telemetry::{Requests, TraceSpan, in_span};
 
 use crate::{
     Error, compression, cross_origin, head,
@@ -47,7 +47,7 @@ pub fn app(
         )
         .configure(routes)
         .default_service(route().to(not_found))
-        .wrap(from_fn(move |request, next| answer(requests.clone(), request, next)))
+        .wrap(from_fn(move |request, next| answer(service, requests.clone(), request, next)))
 }
 
 async fn not_found() -> Result<HttpResponse, Error> {
@@ -55,6 +55,7 @@ async fn not_found() -> Result<HttpResponse, Error> {
 }
 
 async fn answer<B: MessageBody + 'static>(
+    service: &'static str,
     requests: Rc<Requests>,
     request: ServiceRequest,
     next: Next<B>,
@@ -62,6 +63,8 @@ async fn answer<B: MessageBody + 'static>(
     let started = Instant::now();
     let current = CurrentRequest::new(request.headers());
     let id = current.id().clone();
+    let span = span(service, &request, &current);
+    let recorded = span.clone();
     let work = async move {
         let method = request.method().clone();
         let begun = progress::begin(request.request());
@@ -73,6 +76,9 @@ async fn answer<B: MessageBody + 'static>(
             }
         };
         log_and_count(&requests, &method, &answered, started.elapsed());
+        if let Some(span) = recorded {
+            end(&span, &method, &answered);
+        }
         let mut response = compression::compress(answered);
         let request = response.request().clone();
         rate_limits::write_counted(&request, response.headers_mut());
@@ -81,7 +87,29 @@ async fn answer<B: MessageBody + 'static>(
         response.headers_mut().insert(request::REQUEST_ID, id);
         Ok(progress::until_sent(in_progress, response))
     };
-    current.scope(work).await
+    in_span(span, current.scope(work)).await
+}
+
+/// Requests that no client sends: a trace of them tells nothing.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// Starts the span of a request, if it is recorded.
+fn span(
+    service: &'static str,
+    request: &ServiceRequest,
+    current: &CurrentRequest,
+) -> Option<TraceSpan> {
+    if PROBES.contains(&request.path()) {
+        return None;
+    }
+    TraceSpan::of_request(service, request.method().as_str(), current.traceparent())
+}
+
+/// Ends the span of a request that is answered.
+fn end<B>(span: &TraceSpan, method: &Method, response: &ServiceResponse<B>) {
+    let pattern = response.request().match_pattern();
+    let route = pattern.as_deref().unwrap_or(UNMATCHED);
+    span.answered(method.as_str(), route, response.status().as_u16());
 }
 
 /// Lets the routes answer a request.

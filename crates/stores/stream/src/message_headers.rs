@@ -7,7 +7,7 @@ use std::{ffi::CStr, ptr, slice};
 use bytes::BytesMut;
 use rdkafka::{bindings::*, message::BorrowedMessage};
 
-use crate::headers;
+use crate::{headers, record::TRACEPARENT};
 
 /// Adds the headers of `message` to `encoded`. Bytes of a name that are not UTF-8 become U+FFFD.
 pub(crate) fn copy(message: &BorrowedMessage<'_>, encoded: &mut BytesMut) {
@@ -19,6 +19,27 @@ pub(crate) fn copy(message: &BorrowedMessage<'_>, encoded: &mut BytesMut) {
         }
     }
 }
+
+/// Adds the header [`TRACEPARENT`] of `message` to `encoded`, if there is one.
+pub(crate) fn copy_traceparent(message: &BorrowedMessage<'_>, encoded: &mut BytesMut) {
+    let mut list = ptr::null_mut();
+    let mut value = ptr::null();
+    let mut size = 0;
+    // SAFETY: the message is alive and owns the list, if it has one, and with it the value; the name ends with
+    // a zero; a value has `size` bytes, an absent value is null.
+    unsafe {
+        if rd_kafka_message_headers(message.ptr(), &mut list) == NO_ERROR
+            && rd_kafka_header_get_last(list, NAME.as_ptr(), &mut value, &mut size) == NO_ERROR
+            && !value.is_null()
+        {
+            let value = slice::from_raw_parts(value.cast::<u8>(), size);
+            headers::put(encoded, TRACEPARENT, Some(value));
+        }
+    }
+}
+
+/// [`TRACEPARENT`] as librdkafka reads names.
+const NAME: &CStr = c"traceparent";
 
 /// # Safety
 /// The list must be alive.

@@ -13,7 +13,7 @@ pub(crate) const SCHEMA_VERSION: &str = "1";
 pub(crate) const SCHEMA: &str = "schema";
 /// Header: when the collector received the event, RFC 3339.
 pub(crate) const RECEIVED_AT: &str = "received_at";
-/// Header: the W3C trace context of the request.
+/// Header: the W3C trace context of the request, if a span of it is recorded.
 pub(crate) const TRACEPARENT: &str = "traceparent";
 
 /// The usual size of a record's headers, in bytes: an estimate that avoids a second allocation.
@@ -104,7 +104,8 @@ impl Entry {
 pub enum RecordParts {
     /// All of it.
     All,
-    /// All but the headers, which cost as much as the rest and tell nothing about an event.
+    /// All but the headers, which cost as much as the rest and tell nothing about an event. While this process
+    /// records spans, `traceparent` is read.
     WithoutHeaders,
 }
 
@@ -139,6 +140,10 @@ impl RecordCopier {
                 message_headers::copy(message, room);
                 Headers::encoded(room.split().freeze())
             }
+            RecordParts::WithoutHeaders if telemetry::traces_are_on() => {
+                message_headers::copy_traceparent(message, room);
+                Headers::encoded(room.split().freeze())
+            }
             RecordParts::WithoutHeaders => Headers::default(),
         };
         Some(LogRecord {
@@ -157,6 +162,12 @@ impl RecordCopier {
 }
 
 impl LogRecord {
+    /// Returns the trace context of the request that it comes from, if a span of that is recorded and the
+    /// header was read.
+    pub fn traceparent(&self) -> Option<&[u8]> {
+        self.headers.get(TRACEPARENT)
+    }
+
     /// Returns its approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let length = |part: &Option<Bytes>| part.as_ref().map_or(0, Bytes::len);

@@ -83,13 +83,22 @@ impl Cluster {
 
     /// Returns the writer, in the database of `destination`.
     pub(crate) fn writer(&self, destination: &Destination) -> Client {
-        self.writer.clone().with_database(&destination.database)
+        traced(&self.writer).with_database(&destination.database)
     }
 
     /// Returns the reader, in the database of `destination`. Only [`crate::TenantWarehouse`] may
     /// use it.
     pub(crate) fn reader(&self, destination: &Destination) -> Client {
-        self.reader.clone().with_database(&destination.database)
+        traced(&self.reader).with_database(&destination.database)
+    }
+}
+
+/// Returns a client whose statements belong to the current span, if it is recorded: ClickHouse then records its own
+/// spans of them, below that one.
+fn traced(client: &Client) -> Client {
+    match telemetry::traceparent() {
+        Some(traceparent) => client.clone().with_header("traceparent", traceparent),
+        None => client.clone(),
     }
 }
 

@@ -104,14 +104,25 @@ spec:
       resources: {{- toYaml .resources | nindent 8 }}
       securityContext: {{- include "footfall.containerSecurity" . | nindent 8 }}
       terminationMessagePolicy: FallbackToLogsOnError
-      {{- if ne .service "api" }}
+      {{- if or (ne .service "api") .root.Values.logFilter }}
       volumeMounts:
+        {{- if ne .service "api" }}
         - { name: data, mountPath: /var/lib/footfall }
+        {{- end }}
+        {{- if .root.Values.logFilter }}
+        - { name: log-filter, mountPath: /etc/footfall, readOnly: true }
+        {{- end }}
       {{- end }}
-  {{- if eq .service "processor" }}
+  {{- if or (eq .service "processor") .root.Values.logFilter }}
   volumes:
+    {{- if eq .service "processor" }}
     - name: data
       emptyDir: { sizeLimit: {{ .root.Values.processor.recentIdsGib }}Gi }
+    {{- end }}
+    {{- with .root.Values.logFilter }}
+    - name: log-filter
+      configMap: { name: {{ . }}, optional: true }
+    {{- end }}
   {{- end }}
 {{- end -}}
 

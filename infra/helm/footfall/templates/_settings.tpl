@@ -22,6 +22,9 @@ accounts in PostgreSQL, where the others read them, and without the passwords th
 {{- $_ := set $settings $name $value -}}
 {{- end -}}
 {{- end -}}
+{{- if .root.Values.logFilter -}}
+{{- $_ := set $settings "FOOTFALL__TELEMETRY__LOG_FILTER_FILE" "/etc/footfall/filter" -}}
+{{- end -}}
 {{- $_ := set $settings "FOOTFALL__DATA_DIR" "/var/lib/footfall" -}}
 {{- $_ := set $settings "FOOTFALL__METRICS__BIND" "0.0.0.0:8083" -}}
 {{- if eq .service "collector" -}}

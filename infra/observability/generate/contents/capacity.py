@@ -55,6 +55,11 @@ CAPACITY = Board(
                 [("footfall_runtime_tasks", "{{instance}}"), ("footfall_runtime_queued_tasks", "{{instance}} waiting")],
             ),
             Chart("Threads of the runtime", "short", [("footfall_runtime_workers", "{{instance}}")]),
+            Chart(
+                "Spans dropped",
+                "cps",
+                [("sum by (reason) (rate(footfall_spans_dropped_total[$__rate_interval]))", "{{reason}}")],
+            ),
             Chart("Uptime", "s", [("time() - process_start_time_seconds{job=~'.*footfall.*'}", "{{job}} {{instance}}")]),
         ],
         "Room in the stores": [

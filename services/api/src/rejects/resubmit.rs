@@ -260,7 +260,8 @@ impl Rejects {
         replaced: Vec<Vec<Adjustment>>,
     ) -> Vec<(Uuid, ResubmitOutcome)> {
         let ids: Vec<_> = events.iter().map(|event| event.event_id).collect();
-        let delivery = Delivery { within: PUBLISH_TIMEOUT, traceparent: None };
+        let trace = telemetry::traceparent();
+        let delivery = Delivery { within: PUBLISH_TIMEOUT, traceparent: trace.as_deref() };
         let published = self.producer.publish(tenant.scope(events), delivery).await;
         let outcome = |event_id, replaced: Vec<Adjustment>, published| match published {
             PublishOutcome::Published { .. } => {

@@ -30,14 +30,14 @@ impl Ingest {
         tenant: &Tenant<WriteEvents>,
         events: &[&[u8]],
         context: &ParseContext<'_>,
-        traceparent: Option<&str>,
     ) -> Published {
         let mut sorted = self.sort(tenant.context(), events, context).await;
         let mut rejects_stored = self.drop_rejects_over_quota(tenant.context(), &mut sorted).await;
         let producer = self.log.producer();
-        let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), traceparent);
+        let trace = telemetry::traceparent();
+        let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), trace.as_deref());
         let rejects = tenant.scope(sorted.rejected.values);
-        records.extend(producer.prepare_rejects(&rejects, traceparent));
+        records.extend(producer.prepare_rejects(&rejects, trace.as_deref()));
         let Stored { storage, failure } =
             self.log.store(&records, self.settings.publish_timeout()).await;
         let places = sorted.accepted.at.into_iter().chain(sorted.rejected.at);

@@ -67,8 +67,7 @@ impl Ingest {
             ids: EventIds::of(tenant.context().client_id()),
             envelope: batch.envelope,
         };
-        let traceparent = traceparent(request);
-        let published = self.publish(tenant, &batch.events, &context, traceparent).await;
+        let published = self.publish(tenant, &batch.events, &context).await;
         Ok(Handled::Published(published))
     }
 }
@@ -79,11 +78,4 @@ impl Ingest {
         let units = [Unit::Events, Unit::Bytes].into_iter();
         units.filter_map(|unit| self.aggregates.tightest_limit(tenant, unit)).collect()
     }
-}
-
-/// Returns the trace context of the request, if it is valid (W3C).
-fn traceparent(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get("traceparent")?.to_str().ok()?;
-    let allowed = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
-    (value.len() == 55 && value.bytes().all(allowed)).then_some(value)
 }

@@ -4,7 +4,7 @@ use web::{ConnectionLimits, Health};
 
 use crate::{
     cli::GroupName, configuration::Configuration, dependencies::Dependencies, exit::Failure,
-    sampling,
+    log_filter, sampling,
 };
 use telemetry::chain;
 
@@ -44,16 +44,43 @@ impl Services {
     pub(crate) fn api() -> Self {
         Self { collector: false, groups: Vec::new(), api: true }
     }
+
+    /// Returns the name under which this process exports its spans.
+    fn name(&self) -> &'static str {
+        match (self.collector, !self.groups.is_empty(), self.api) {
+            (true, false, false) => "footfall-collector",
+            (false, true, false) => "footfall-processor",
+            (false, false, true) => "footfall-api",
+            _ => "footfall",
+        }
+    }
 }
 
 /// Starts the services and runs until a signal or the first failure.
 pub(crate) async fn run(configuration: Configuration, services: Services) -> Result<(), Failure> {
-    telemetry::init(&configuration.telemetry).map_err(Failure::other)?;
+    let filter =
+        telemetry::init(&configuration.telemetry, services.name()).map_err(Failure::other)?;
     telemetry::state_build(env!("CARGO_PKG_VERSION"), COMMIT);
     telemetry::state_settings(configuration.hash.clone());
     telemetry::register();
     let lifecycle = Lifecycle::new();
-    if let Err(failure) = start(configuration, services, &lifecycle).await {
+    if configuration.telemetry.has_filter_file() {
+        let file = configuration.telemetry.log_filter_file.clone();
+        log_filter::watch(filter, file, &lifecycle);
+    }
+    let ended = serve(configuration, services, &lifecycle).await;
+    // It blocks for a moment. An error would mean that it panicked.
+    let _ = tokio::task::spawn_blocking(telemetry::end_traces).await;
+    ended
+}
+
+/// Starts the services, and returns when they have stopped.
+async fn serve(
+    configuration: Configuration,
+    services: Services,
+    lifecycle: &Lifecycle,
+) -> Result<(), Failure> {
+    if let Err(failure) = start(configuration, services, lifecycle).await {
         lifecycle.stop().await.map_err(Failure::other)?;
         return Err(failure);
     }

@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 use control_plane::{BatchPlan, Group, Skip};
 use failpoints::Step;
 use log::{Offset, Partition};
-use stream::Entry;
-use telemetry::{Counter, Histogram};
+use stream::{Entry, LogRecord};
+use telemetry::{Counter, Histogram, TraceSpan, in_span};
 
 use super::{
     memory::Memory,
@@ -51,6 +51,13 @@ impl Archiver {
 
     /// Makes an object of what is pending, if anything is.
     async fn archive(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
+        let records = &state.pending.records;
+        let traceparents = records.iter().filter_map(LogRecord::traceparent);
+        let span = TraceSpan::of_batch(SINK, records.len(), traceparents);
+        in_span(span, self.archive_pending(state)).await
+    }
+
+    async fn archive_pending(&self, state: &mut PartitionState) -> Result<(), ProcessorError> {
         let Some(last) = state.pending.records.last() else {
             return Ok(());
         };

@@ -3,7 +3,8 @@ use std::{ops::Range, sync::Arc, time::Duration};
 use control_plane::Group;
 use failpoints::Step;
 use log::{Offset, Partition};
-use stream::{Consumer, KafkaSettings, Ownership, PartitionStream, StreamError};
+use stream::{Consumer, Entry, KafkaSettings, Ownership, PartitionStream, StreamError};
+use telemetry::{TraceSpan, in_span};
 use tenancy::TenantRouter;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -110,7 +111,8 @@ impl Member {
                             let starts = starts.clone();
                             let current = self.current.clone();
                             let token = self.token.clone();
-                            workers.spawn(work(worker, current, partition, starts, token));
+                            let group = self.group;
+                            workers.spawn(work(group, worker, current, partition, starts, token));
                         }
                     }
                 }
@@ -146,6 +148,7 @@ async fn finish(workers: &mut Workers) -> Result<(), ProcessorError> {
 }
 
 async fn work<W: Worker>(
+    group: Group,
     worker: Arc<W>,
     current: CurrentGeneration,
     partition: Partition,
@@ -171,7 +174,8 @@ async fn work<W: Worker>(
         Err(error) => return Err(error.into()),
     };
     worker.begin(&mut state).await?;
-    if !read_expired(&*worker, &mut state, &current, partition, offset..held, &token).await? {
+    let expired = offset..held;
+    if !read_expired(group, &*worker, &mut state, &current, partition, expired, &token).await? {
         return worker.end(&mut state).await;
     }
     tracing::debug!(%partition, %offset, "working");
@@ -180,7 +184,7 @@ async fn work<W: Worker>(
         match gather.next(&mut stream, &token).await? {
             Gathered::Entries(entries) => {
                 current.confirm().await?;
-                worker.process(&mut state, entries).await?;
+                in_span(span(group, &entries), worker.process(&mut state, entries)).await?;
             }
             Gathered::Nothing => worker.on_quiet(&mut state).await?,
             Gathered::Ended => return worker.end(&mut state).await,
@@ -188,9 +192,20 @@ async fn work<W: Worker>(
     }
 }
 
+/// Starts the span of a batch, if a record of it comes from a recorded request. The archive makes a batch, its
+/// object, of several of these.
+fn span(group: Group, entries: &[Entry]) -> Option<TraceSpan> {
+    if group == Group::Archive {
+        return None;
+    }
+    let traceparents = entries.iter().filter_map(|entry| entry.record().traceparent());
+    TraceSpan::of_batch(group.as_str(), entries.len(), traceparents)
+}
+
 /// Passes records that expired in the log to the worker, before those that the log still holds.
 /// Returns `false` when the process stops first. Records that cannot be read are waited for.
 async fn read_expired<W: Worker>(
+    group: Group,
     worker: &W,
     state: &mut W::State,
     current: &CurrentGeneration,
@@ -209,7 +224,7 @@ async fn read_expired<W: Worker>(
                 next = entries.last().map_or(next, |entry| entry.offset().next());
                 wait = history.wait(partition);
                 current.confirm().await?;
-                worker.process(state, entries).await?;
+                in_span(span(group, &entries), worker.process(state, entries)).await?;
             }
             Ok(None) => return Ok(true),
             Err(error) => {

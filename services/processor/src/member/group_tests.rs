@@ -37,7 +37,7 @@ impl TestLog {
         let worker = Arc::clone(&recorder);
         let current = self.current.clone();
         let (worked, ()) = tokio::join!(
-            work(worker, current, PARTITION, starts, CancellationToken::new()),
+            work(Group::Store, worker, current, PARTITION, starts, CancellationToken::new()),
             consumer
         );
         let processed = recorder.processed.lock().unwrap_or_else(PoisonError::into_inner);

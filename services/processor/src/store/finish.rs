@@ -9,7 +9,7 @@ use control_plane::{ControlPlane, ControlPlaneError, Group, Lease, Poison};
 use failpoints::Step;
 use log::{LogPlace, LogRange, Offset};
 use stream::Producer;
-use telemetry::{Counter, Histogram};
+use telemetry::{Counter, Histogram, TraceSpan, in_span};
 use tenancy::Destination;
 use tokio::task::JoinSet;
 use warehouse::{InsertBatch, Warehouse};
@@ -203,9 +203,10 @@ impl Finisher {
                 limit: batch.tolerance.limit(),
             };
             let in_doubt = batch.in_doubt.contains(destination);
-            landings.spawn(async move {
+            let landing = async move {
                 if in_doubt { shipment.verify_and_complete().await } else { shipment.land().await }
-            });
+            };
+            landings.spawn(in_span(TraceSpan::current(), landing));
         }
         let mut all = Refused::new();
         while let Some(landed) = landings.join_next().await {

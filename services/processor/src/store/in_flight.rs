@@ -1,6 +1,7 @@
 use std::mem;
 
 use control_plane::Lease;
+use telemetry::{TraceSpan, in_span};
 use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::ProcessorError;
@@ -42,6 +43,7 @@ impl InFlight {
     {
         let (next, turn) = oneshot::channel();
         let marked = batch(mem::replace(&mut self.turn, Turn(turn)));
+        let marked = in_span(TraceSpan::current(), marked);
         self.batches.spawn(async move {
             // The receiver is gone if the partition was revoked meanwhile.
             let _ = next.send(marked.await?);

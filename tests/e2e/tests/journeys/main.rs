@@ -30,4 +30,5 @@ mod spool;
 mod tables;
 mod tenant_lives;
 mod tiers;
+mod traces;
 mod years;

@@ -103,6 +103,32 @@ async fn accepted_requests_are_not_logged() {
 }
 
 #[tokio::test]
+async fn the_log_level_follows_a_file_and_a_filter_that_cannot_be_parsed_changes_nothing() {
+    let mut platform = Platform::prepare().await;
+    let file = platform.folder().join("log-filter");
+    fs::write(&file, "").unwrap();
+    platform.set("FOOTFALL__TELEMETRY__LOG_FILTER_FILE", file.to_str().unwrap());
+    platform.restart().await;
+    let log = platform.folder().join("all.log");
+    let count = |text: &str| fs::read_to_string(&log).unwrap().matches(text).count();
+    let answered = async |more_than: usize| {
+        eventually("answered requests are logged", async || {
+            platform.get("", "/healthz").await.expect(200);
+            (count("request answered") > more_than).then_some(())
+        })
+        .await;
+    };
+    platform.get("", "/healthz").await.expect(200);
+    assert_eq!(count("request answered"), 0);
+    fs::write(&file, "info,web=debug\n").unwrap();
+    answered(0).await;
+    fs::write(&file, "info,web=loud\n").unwrap();
+    let refusal = "a filter is a level such as info";
+    eventually("the filter is refused", async || (count(refusal) == 1).then_some(())).await;
+    answered(count("request answered")).await;
+}
+
+#[tokio::test]
 async fn a_503_of_the_collector_names_what_is_unavailable_and_the_log_says_why_once() {
     let platform = Platform::prepare().await;
     let _api = platform.spawn(&["api"]);
