@@ -83,7 +83,8 @@ impl Warehouse {
                 return Ok(bytes);
             }
             if !error.is_empty() || state.ends_with("FAILED") || state.ends_with("CANCELLED") {
-                return Err(refused(format!("{state}: {error}")));
+                let reason = error.split(", Stack trace").next().unwrap_or_default();
+                return Err(refused(format!("{state}: {reason}")));
             }
             sleep(POLL_INTERVAL).await;
         }
