@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults guards openapi web web-check browser wipe
+.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults drill guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
 .PHONY: observe observe-check observe-ask
 
@@ -129,6 +129,9 @@ faults: ## break servers, disks and links, and count every event afterwards: RUN
 	@$(BUILD_FAULTS)
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
 		$(TEST_STACK) target/debug/faults $(RUN)
+
+drill: ## lose one store after the other under load, restore it from a backup, and count every event
+	@$(MAKE) --no-print-directory faults RUN="drills $(DRILL)"
 
 # The guards to remove, by name: see tests/guards. Empty: all.
 GUARDS ?=

@@ -68,10 +68,10 @@ clickhouse_password() { # <server> <writer|reader>
 
 clickhouse_configure() { # <server>
   local home=$STACK/$1
-  mkdir -p "$home/etc/config.d" "$home/etc/users.d" "$home/data"
+  mkdir -p "$home/etc/config.d" "$home/etc/users.d" "$home/data" "$home/backups"
   cp "$LOCAL/clickhouse/config.xml" "$LOCAL/clickhouse/users.xml" "$home/etc/"
   render "$LOCAL/clickhouse/local.xml" HOST "$HOST" HTTP_PORT "${CLICKHOUSE_HTTP_PORT[$1]}" \
-    TCP_PORT "${CLICKHOUSE_TCP_PORT[$1]}" DATA "$home/data" LOG "$STACK/logs/$1.engine.log" >"$home/etc/config.d/local.xml"
+    TCP_PORT "${CLICKHOUSE_TCP_PORT[$1]}" DATA "$home/data" BACKUPS "$home/backups" LOG "$STACK/logs/$1.engine.log" >"$home/etc/config.d/local.xml"
   rm -f "$home/etc/users.d/embedded.xml"
   if ! clickhouse_native; then
     cp "$LOCAL/clickhouse/embedded.xml" "$home/etc/users.d/"

@@ -142,6 +142,7 @@ fn of_control_plane(error: &ControlPlaneError) -> Problem {
         | ControlPlaneError::Corrupt { .. }
         | ControlPlaneError::Seal(_)
         | ControlPlaneError::Migration(_)
+        | ControlPlaneError::NotEmpty
         | ControlPlaneError::Address => internal(),
     }
 }

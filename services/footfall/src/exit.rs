@@ -54,7 +54,9 @@ impl From<ControlPlaneError> for Failure {
         match error {
             ControlPlaneError::Unavailable(_) => Self::Unavailable(chain(&error)),
             ControlPlaneError::Address => Self::usage(error),
-            ControlPlaneError::Moving => Self::Rejected(chain(&error)),
+            ControlPlaneError::Moving | ControlPlaneError::NotEmpty => {
+                Self::Rejected(chain(&error))
+            }
             _ => Self::other(error),
         }
     }

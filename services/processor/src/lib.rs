@@ -24,6 +24,7 @@ mod retry;
 mod rows;
 mod run;
 mod settings;
+mod settle;
 mod store;
 #[cfg(test)]
 mod test_log;
@@ -39,3 +40,4 @@ pub use reconcile::{
 pub use repair::Findings;
 pub use run::run;
 pub use settings::ProcessorSettings;
+pub use settle::{SettledArchive, erase_tenants_again, settle_archive};

@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Outages(Choice),
     /// Full disks and failing fsyncs
     Disks(Choice),
+    /// Stores that are lost with all their data, and restored from backups
+    Drills(Choice),
     /// Random histories of the protocol's model, without servers
     Histories(Choice),
     /// One hour under load with random kills

@@ -21,6 +21,7 @@ pub(crate) enum Scenario {
     Outages,
     #[serde(alias = "T8")]
     Disks,
+    Drills,
     #[serde(alias = "T10")]
     Histories,
     #[serde(alias = "T17")]
@@ -29,7 +30,7 @@ pub(crate) enum Scenario {
 
 impl Scenario {
     /// The scenarios of a full run.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Aborts,
         Self::Kills,
         Self::Zombies,
@@ -39,6 +40,7 @@ impl Scenario {
         Self::Resends,
         Self::Outages,
         Self::Disks,
+        Self::Drills,
         Self::Histories,
         Self::Soak,
     ];
@@ -60,6 +62,7 @@ impl Scenario {
             Self::Resends => "resends",
             Self::Outages => "outages",
             Self::Disks => "disks",
+            Self::Drills => "drills",
             Self::Histories => "histories",
             Self::Soak => "soak",
         }

@@ -12,6 +12,7 @@ mod record;
 mod report_file;
 mod report_files;
 mod settings;
+mod stored_files;
 
 pub use archive::Archive;
 pub use erase::Erased;
@@ -23,3 +24,4 @@ pub use record::{ArchivedRecord, Header};
 pub use report_file::{ReportFileKey, ReportFileReader, ReportFileWriter, WrittenFile};
 pub use report_files::{ReportFileError, ReportFiles};
 pub use settings::ArchiveSettings;
+pub use stored_files::StoredFile;

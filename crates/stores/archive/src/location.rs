@@ -114,6 +114,14 @@ impl Location {
         }
     }
 
+    /// Returns the store, and the path of everything in it.
+    pub(crate) async fn root(&self) -> Result<(Arc<dyn ObjectStore>, Path), ArchiveError> {
+        match self {
+            Self::Bucket { client, prefix } => Ok((client.clone(), prefix.clone())),
+            Self::Folder(root) => Ok((Arc::new(open_new(root).await?), Path::default())),
+        }
+    }
+
     /// Makes a complete file survive a power failure, if it is in a folder: in a bucket it does.
     pub(crate) async fn settle(&self, name: &str) -> Result<(), ArchiveError> {
         let Self::Folder(root) = self else {

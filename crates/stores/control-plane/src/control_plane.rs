@@ -12,7 +12,7 @@ use crate::{
     pool::{Pool, Transaction},
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations/postgres");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("../../../migrations/postgres");
 
 /// The server cancels a statement that runs longer.
 const STATEMENT_TIMEOUT: &str = "10s";

@@ -57,6 +57,9 @@ pub enum ControlPlaneError {
     /// The tables could not be migrated.
     #[error("the control plane's migrations failed")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A copy can be restored into an empty database only.
+    #[error("the database is not empty: a copy is restored into an empty one")]
+    NotEmpty,
     /// The setting `postgres.url` is not a URL of PostgreSQL. The driver's message is omitted: it
     /// may quote the password.
     #[error("postgres.url must look like postgres://user:password@host:5432/database")]

@@ -29,6 +29,7 @@ mod report_job;
 mod report_queue;
 mod report_schedule;
 mod settings;
+mod table_copy;
 mod tenant;
 mod usage;
 
@@ -56,6 +57,7 @@ pub use report_queue::{
 };
 pub use report_schedule::{Cadence, RelativeRange, ReportSchedule, ScheduleSource};
 pub use settings::PostgresSettings;
+pub use table_copy::{AppliedMigration, CopiedTable, TableReader, TableWriter};
 pub use tenant::{
     Advertiser, Annotation, AnnotationChange, AnnotationFilter, AnnotationReader, AnnotationScope,
     ApiKey, ApiKeyChange, BegunPersonErasure, Campaign, CampaignFilter, CohortWriter, KeptCohort,

@@ -62,6 +62,13 @@ impl Pool {
         Ok(Transaction(with_timeout(self.0.begin()).await?))
     }
 
+    /// Begins a transaction whose answers may take as long as they need: that of a copy of all tables.
+    pub(crate) async fn begin_unlimited(
+        &self,
+    ) -> Result<sqlx::Transaction<'static, Postgres>, Error> {
+        with_timeout(self.0.begin()).await
+    }
+
     /// Runs the migrations without a time limit, on a connection of its own.
     pub(crate) async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {
         let mut connection = self.0.acquire().await?;

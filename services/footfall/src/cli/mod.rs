@@ -1,3 +1,4 @@
+mod backup;
 mod tenant;
 
 use std::{convert::Infallible, path::PathBuf};
@@ -10,7 +11,10 @@ use tenancy::{CampaignId, ClientId};
 use url::Url;
 use uuid::Uuid;
 
-pub(crate) use self::tenant::TenantCommand;
+pub(crate) use self::{
+    backup::{Backup, RestoreCommand, Restored, StoreName, includes},
+    tenant::TenantCommand,
+};
 use crate::import::Format;
 
 /// Analytics for online shops: receives events, counts each exactly once, reports per campaign.
@@ -41,7 +45,7 @@ Exit codes:
   1  a fault of Footfall or of this machine
   2  wrong arguments, settings or key
   3  a server is unavailable: Kafka, PostgreSQL, Redis, ClickHouse, a collector
-  4  the input was read, but some or all of it was refused; or a reconciliation found differences";
+  4  the input was read, but some or all of it was refused, such as a backup; or a reconciliation found differences";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -77,6 +81,11 @@ pub(crate) enum Command {
     Reconcile(Reconcile),
     /// Backfill a tenant's rows from log and archive; existing rows stay as they are
     Backfill(Backfill),
+    /// Write a backup of PostgreSQL, ClickHouse and the archive
+    Backup(Backup),
+    /// Restore stores from a backup, and make them agree with the others
+    #[command(subcommand)]
+    Restore(RestoreCommand),
     /// Deprecated: the old name of `reconcile`
     #[command(hide = true)]
     Audit(Reconcile),

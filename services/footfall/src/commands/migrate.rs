@@ -69,7 +69,9 @@ pub(crate) async fn run(
 }
 
 /// Registers the clusters of the settings; returns how many exist and how many changed.
-async fn register_clusters(dependencies: &Dependencies) -> Result<(usize, usize), Failure> {
+pub(super) async fn register_clusters(
+    dependencies: &Dependencies,
+) -> Result<(usize, usize), Failure> {
     let platform = dependencies.platform();
     let mut changed = 0;
     for (name, settings) in &dependencies.configuration.clusters {

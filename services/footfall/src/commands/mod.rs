@@ -2,12 +2,14 @@
 
 mod audit_log;
 mod backfill;
+mod backup;
 mod config;
 mod import;
 mod migrate;
 mod openapi;
 mod privacy;
 mod reconcile;
+mod restore;
 mod services;
 mod simulate;
 mod tenant;
@@ -43,6 +45,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Simulate(arguments) => block_on(simulate::run(arguments)),
         Command::Reconcile(arguments) => block_on(reconcile::run(settings()?, arguments)),
         Command::Backfill(arguments) => block_on(backfill::run(settings()?, arguments)),
+        Command::Backup(arguments) => block_on(backup::run(settings()?, arguments)),
+        Command::Restore(command) => block_on(restore::run(settings()?, command)),
         Command::Audit(arguments) => {
             output::note("`footfall audit` is deprecated: use `footfall reconcile`");
             block_on(reconcile::run(settings()?, arguments))

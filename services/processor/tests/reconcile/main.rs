@@ -9,6 +9,7 @@ mod log_and_archive;
 mod objects;
 mod persons;
 mod rebuild_requests;
+mod restored;
 mod rows;
 #[path = "../stand/mod.rs"]
 mod shared;

@@ -3,6 +3,7 @@
 mod aborts;
 mod detours;
 mod disks;
+mod drills;
 mod histories;
 mod kills;
 mod links;
@@ -136,6 +137,7 @@ async fn run_work(piece: &Piece) -> Result<Outcome, Failure> {
         Work::Resend => resends::run(piece).await,
         Work::Outage(outage) => outages::run(&stack()?, outage, piece).await,
         Work::Disk(disk) => disks::run(&stack()?, disk, piece).await,
+        Work::Drill(lost) => drills::run(&stack()?, lost, piece).await,
         Work::Histories => histories::run(piece),
         Work::Soak => soak::run(&stack()?, piece).await,
     }

@@ -1,7 +1,10 @@
 use failpoints::Step;
 use rand::{SeedableRng, rngs::StdRng, seq::IteratorRandom};
 
-use super::{aborts, detours::Link, disks::Disk, kills::Victim, moves, outages::Outage, zombies};
+use super::{
+    aborts, detours::Link, disks::Disk, drills::LostStore, kills::Victim, moves, outages::Outage,
+    zombies,
+};
 use crate::{
     Failure,
     options::{Choice, Command, Options},
@@ -35,6 +38,7 @@ pub(crate) enum Work {
     Resend,
     Outage(Outage),
     Disk(Disk),
+    Drill(LostStore),
     /// Tries are steps of the model.
     Histories,
     /// Tries are seconds.
@@ -82,7 +86,9 @@ impl Work {
             Self::Kill(victim) => victim.is_server(),
             Self::Disk(disk) => *disk != Disk::ArchiveFull,
             Self::BreakLink(link) => *link == Link::Kafka,
-            Self::LateZombie | Self::Outage(_) | Self::Histories | Self::Soak => true,
+            Self::LateZombie | Self::Outage(_) | Self::Drill(_) | Self::Histories | Self::Soak => {
+                true
+            }
             Self::Zombie(_) | Self::Rebalance | Self::Move(_) | Self::Resend => false,
         }
     }
@@ -97,6 +103,7 @@ impl Work {
             Self::Resend => "posts",
             Self::Outage(outage) => outage.as_str(),
             Self::Disk(disk) => disk.as_str(),
+            Self::Drill(lost) => lost.as_str(),
             Self::Histories => "histories-steps",
             Self::Soak => "soak-seconds",
         }
@@ -131,6 +138,7 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
             Outage::ALL.map(full).into()
         }
         Scenario::Disks => Disk::ALL.map(|disk| kind(Work::Disk(disk), disk.full(), 10)).into(),
+        Scenario::Drills => LostStore::ALL.map(|lost| kind(Work::Drill(lost), 5, 5)).into(),
         Scenario::Histories => {
             vec![FaultKind { least: 50_000, ..kind(Work::Histories, 1_000_000, 1_000_000) }]
         }
@@ -150,6 +158,7 @@ pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
         Command::Resends(choice) => (&[Scenario::Resends], choice.clone()),
         Command::Outages(choice) => (&[Scenario::Outages], choice.clone()),
         Command::Disks(choice) => (&[Scenario::Disks], choice.clone()),
+        Command::Drills(choice) => (&[Scenario::Drills], choice.clone()),
         Command::Histories(choice) => (&[Scenario::Histories], choice.clone()),
         Command::Soak(choice) => (&[Scenario::Soak], choice.clone()),
         Command::All => (&Scenario::ALL, Choice::default()),
@@ -225,6 +234,7 @@ mod tests {
             ("rebalances", 500),
             ("links", 600),
             ("moves", 80),
+            ("drills", 20),
             ("histories", 1_000_000),
         ];
         for (scenario, full) in expected {

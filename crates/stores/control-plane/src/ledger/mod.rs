@@ -305,6 +305,28 @@ impl Ledger {
             .collect()
     }
 
+    /// Makes `group` process the records of `topic` from these places on again, where it is past them: for a sink
+    /// without plans, whose tables were restored from a copy. A process that has a partition takes it again.
+    pub async fn rewind(
+        &self,
+        group: Group,
+        topic: &str,
+        places: &[LogPlace],
+    ) -> Result<(), ControlPlaneError> {
+        let generations: Vec<_> = places.iter().map(|place| integer(place.generation)).collect();
+        let partitions: Vec<_> = places.iter().map(|place| integer(place.partition)).collect();
+        let offsets: Vec<_> = places.iter().map(|place| bigint(place.offset)).collect();
+        sqlx::query(sql!("ledger/rewind"))
+            .bind(group.as_str())
+            .bind(topic)
+            .bind(generations)
+            .bind(partitions)
+            .bind(offsets)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Deletes batches done before `horizon`; returns how many. Leases remain.
     pub async fn prune(&self, horizon: DateTime<Utc>) -> Result<u64, ControlPlaneError> {
         let pruned = sqlx::query(sql!("ledger/prune")).bind(horizon).execute(&self.pool).await?;

@@ -59,4 +59,6 @@ mod second_factors;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod table_copies;
+#[cfg(test)]
 mod usage;

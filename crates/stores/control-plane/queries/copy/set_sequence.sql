@@ -1,0 +1,1 @@
+SELECT setval(format('public.%I', $1)::regclass, $2)

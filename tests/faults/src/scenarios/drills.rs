@@ -1,0 +1,186 @@
+//! Drills: a store is lost with all its data under load, and restored from a backup that is older than what was
+//! accepted since.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rand::Rng;
+use testkit::Preparation;
+use tokio::{process::Command, task::block_in_place, time::sleep};
+
+use super::{Outcome, Piece};
+use crate::{
+    Failure,
+    disk::run_program,
+    load::Traffic,
+    stack::{Server, Stack},
+    stand::Stand,
+};
+
+/// The store that is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LostStore {
+    Postgres,
+    Clickhouse,
+    Archive,
+    /// It has no backup: its counters are computed again.
+    Redis,
+}
+
+/// How long every sink may take to go on after its store was restored.
+const GOES_ON_WITHIN: Duration = Duration::from_secs(120);
+
+const CLICKHOUSE: [Server; 2] = [Server::ClickhouseShared, Server::ClickhouseDedicated];
+
+impl LostStore {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Postgres, Self::Clickhouse, Self::Archive, Self::Redis];
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres-lost",
+            Self::Clickhouse => "clickhouse-lost",
+            Self::Archive => "archive-lost",
+            Self::Redis => "redis-lost",
+        }
+    }
+
+    /// The name in `footfall restore --only`, if it is restored.
+    const fn option(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres => Some("postgres"),
+            Self::Clickhouse => Some("clickhouse"),
+            Self::Archive => Some("archive"),
+            Self::Redis => None,
+        }
+    }
+}
+
+/// How long each part took, at most.
+#[derive(Default)]
+struct Times(BTreeMap<String, f64>);
+
+impl Times {
+    fn note(&mut self, name: &str, since: Instant) {
+        let longest = self.0.entry(format!("{name}, s")).or_default();
+        *longest = longest.max(since.elapsed().as_secs_f64());
+    }
+}
+
+pub(super) async fn run(stack: &Stack, lost: LostStore, piece: &Piece) -> Result<Outcome, Failure> {
+    let mut random = piece.random();
+    let mut stand = Stand::prepare(Preparation::default()).await?;
+    stand.start_processor("processor", []);
+    let load = stand.load(Traffic::default(), piece.seed());
+    let mut times = Times::default();
+    let mut pause = || Duration::from_millis(random.random_range(2_000..6_000));
+    let folder = stand.platform.folder().join("backups");
+    let mut base = None;
+    for _ in 0..piece.tries {
+        sleep(pause()).await;
+        // Each is based on the one before, also across a restore.
+        let began = Instant::now();
+        let backup = back_up(&stand, &folder, base.as_deref())?;
+        times.note("backup", began);
+        // What is accepted now is in the log, and in no backup.
+        sleep(pause()).await;
+        restore(stack, &mut stand, lost, &backup, &mut times).await?;
+        stand.check_all_running()?;
+        base = Some(name(&backup)?);
+    }
+    sleep(Duration::from_secs(2)).await;
+    load.stop().await?;
+    // A stream that read rows before they were repaired shows the old counts until it is opened again.
+    stand.reopen_streams();
+    let verdict = stand.verdict().await?;
+    Ok(Outcome { figures: times.0, ..verdict.into() })
+}
+
+/// Backs up every store. Returns the folder of the backup.
+fn back_up(stand: &Stand, folder: &Path, base: Option<&str>) -> Result<PathBuf, Failure> {
+    let to = text(folder)?;
+    let mut arguments = vec!["backup", "--to", to];
+    arguments.extend(base.into_iter().flat_map(|base| ["--base", base]));
+    let output = block_in_place(|| stand.platform.run(&arguments));
+    let made = output.lines().last().ok_or("a backup prints its folder")?;
+    Ok(PathBuf::from(made.trim()))
+}
+
+async fn restore(
+    stack: &Stack,
+    stand: &mut Stand,
+    lost: LostStore,
+    backup: &Path,
+    times: &mut Times,
+) -> Result<(), Failure> {
+    let began = Instant::now();
+    let Some(option) = lost.option() else {
+        lose(stack, Server::Redis).await?;
+        stand.wait_for_progress(GOES_ON_WITHIN).await?;
+        times.note("until every sink goes on", began);
+        return Ok(());
+    };
+    let archive = stand.platform.folder().join("archive");
+    match lost {
+        LostStore::Postgres => lose(stack, Server::Postgres).await?,
+        LostStore::Clickhouse => {
+            for server in CLICKHOUSE {
+                lose(stack, server).await?;
+            }
+        }
+        LostStore::Archive | LostStore::Redis => run_program("rm", &["-rf"], &[&archive])?,
+    }
+    // No processor runs while a store is restored.
+    stand.kill("processor")?;
+    match lost {
+        LostStore::Postgres => create_database(stand.platform.database_url()).await?,
+        // What it wrote meanwhile.
+        LostStore::Archive => run_program("rm", &["-rf"], &[&archive])?,
+        LostStore::Clickhouse | LostStore::Redis => {}
+    }
+    let restoring = Instant::now();
+    let from = text(backup)?;
+    block_in_place(|| stand.platform.run(&["restore", "stores", "--from", from, "--only", option]));
+    times.note("restore", restoring);
+    stand.start_processor("processor", []);
+    stand.wait_for_progress(GOES_ON_WITHIN).await?;
+    times.note("until every sink goes on", began);
+    let settling = Instant::now();
+    block_in_place(|| stand.platform.run(&["restore", "settle", "--from", from, "--only", option]));
+    times.note("settle", settling);
+    Ok(())
+}
+
+/// Kills a server and starts it without data.
+async fn lose(stack: &Stack, server: Server) -> Result<(), Failure> {
+    stack.kill(server).await?;
+    run_program("rm", &["-rf"], &[&stack.data(server)?])?;
+    stack.start(server).await
+}
+
+/// Creates the platform's database on a server that has only that of the stack.
+async fn create_database(url: &str) -> Result<(), Failure> {
+    let (server, name) = url.rsplit_once('/').ok_or("the address of a database has its name")?;
+    let of_stack = format!("{server}/footfall");
+    let create = format!("CREATE DATABASE {name}");
+    let output = Command::new("psql")
+        .args([of_stack.as_str(), "-X", "-q", "-c", create.as_str()])
+        .output()
+        .await?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("psql: {}", String::from_utf8_lossy(&output.stderr)).into())
+}
+
+fn name(backup: &Path) -> Result<String, Failure> {
+    let name = backup.file_name().and_then(|name| name.to_str());
+    Ok(name.ok_or("a backup has a name")?.to_owned())
+}
+
+fn text(path: &Path) -> Result<&str, Failure> {
+    Ok(path.to_str().ok_or("the path of the results is text")?)
+}
