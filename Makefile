@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults drill guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
+.PHONY: test-contract test-faults
 .PHONY: observe observe-check observe-ask
 
 CARGO := cargo
@@ -41,9 +42,15 @@ test: ## run all checks: format, lints, documentation, all tests on a temporary 
 	@$(STEP) doc $(MAKE) --no-print-directory doc
 	@$(STEP) build $(CARGO) test --workspace $(FAILPOINTS) --no-run
 	@$(STEP) tests $(TEST_STACK) $(CARGO) test --workspace $(FAILPOINTS) --no-fail-fast
-	@$(STEP) contract $(MAKE) --no-print-directory contract BUILD=true CONTRACT="--examples 3 --seed 1"
-	@$(STEP) faults $(MAKE) --no-print-directory faults BUILD_FAULTS=true RUN="--size 1 --seed 7 slice"
+	@$(STEP) scenarios $(MAKE) --no-print-directory --jobs 2 --output-sync=line test-contract test-faults
 	@$(STEP) show
+
+# Each waits for servers of its own for most of its time, so both run at once, in folders and on ports of their own.
+test-contract:
+	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; $(MAKE) --no-print-directory contract BUILD=true CONTRACT="--examples 3 --seed 1"
+
+test-faults:
+	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; $(MAKE) --no-print-directory faults BUILD_FAULTS=true RUN="--size 1 --seed 7 slice"
 
 lint: ## check format and lints; warnings are errors
 	@$(CARGO) fmt --all --check

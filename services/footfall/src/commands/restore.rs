@@ -53,7 +53,7 @@ impl Source {
             || Failure::Usage(format!("{} is not the folder of a backup", from.display()));
         let folder = BackupFolder::of(from).ok_or_else(no_name)?;
         let mut manifest = folder.manifest().map_err(rejected)?;
-        let lacks = |store, is_there| only.contains(&store) && !is_there;
+        let lacks = |store, is_there: bool| only.contains(&store) && !is_there;
         if lacks(StoreName::Postgres, manifest.postgres.is_some())
             || lacks(StoreName::Clickhouse, manifest.clickhouse.is_some())
             || lacks(StoreName::Archive, manifest.archive.is_some())

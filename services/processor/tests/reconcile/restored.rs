@@ -32,10 +32,8 @@ async fn an_archive_of_before_an_erasure_is_settled_with_a_ledger_of_after_it() 
     }
     assert_eq!(stand.reconcile(true).await.archive.damaged, 1);
     let mut seen = (0, 0);
-    let settled = processor::settle_archive(&stand.dependencies, &mut |read, all| {
-        seen = (read, all);
-    });
-    let settled = settled.await.unwrap();
+    let mut see = |read, all| seen = (read, all);
+    let settled = processor::settle_archive(&stand.dependencies, &mut see).await.unwrap();
     assert_eq!((settled.noted, settled.erased, settled.left), (1, 0, 0), "{settled:?}");
     assert_eq!(seen, (settled.objects, settled.objects));
     assert!(stand.reconcile(true).await.archive.is_right());
