@@ -49,9 +49,9 @@ impl Parked<'_> {
                 }
                 None => end,
             };
-            let found: Vec<_> = found.into_values().collect();
-            let events = found.iter().map(|lot| lot.events).sum();
-            if !self.platform.count_parked(topic_id, partition, (from, next), &found).await? {
+            let lots: Vec<_> = found.into_values().collect();
+            let events = lots.iter().map(|lot| lot.events).sum();
+            if !self.platform.count_parked(topic_id, partition, (from, next), &lots).await? {
                 return Err(ProcessorError::Retake("another process counts parked events"));
             }
             Counter::ParkedEvents.add(&["parked"], events);
@@ -61,7 +61,7 @@ impl Parked<'_> {
     }
 }
 
-/// Counts a record, unless it has expired or is nobody's.
+/// Counts a record, unless it has expired or has no known tenant.
 fn add(found: &mut Found, entry: &Entry) {
     let Entry::Record(record) = entry else {
         tracing::error!(offset = %entry.offset(), "a parked event has no known tenant");
