@@ -45,10 +45,16 @@ async fn only_owners_see_and_order_and_a_wrong_time_is_named() {
     let owner = stand.token("acme", "owner").await;
     let body = json!({"before": "yesterday"});
     let refused = stand.post("/v1/parked/release", Some(&owner), body).await;
-    assert_eq!((refused.status.as_u16(), &refused.body["errors"][0]["pointer"]), (422, &json!("/before")));
+    assert_eq!(
+        (refused.status.as_u16(), &refused.body["errors"][0]["pointer"]),
+        (422, &json!("/before"))
+    );
     let path = "/v1/parked?before=yesterday";
     let refused = stand.send(Method::DELETE, path, &owner, json!(null)).await;
-    assert_eq!((refused.status.as_u16(), &refused.body["errors"][0]["pointer"]), (422, &json!("?before")));
+    assert_eq!(
+        (refused.status.as_u16(), &refused.body["errors"][0]["pointer"]),
+        (422, &json!("?before"))
+    );
     let unknown = stand.post("/v1/parked/release", Some(&owner), json!({"after": "now"})).await;
     assert_eq!(unknown.status, 422, "{}", unknown.body);
     assert_eq!(stand.get("/v1/parked", &owner).await.body["orders"], json!([]));
