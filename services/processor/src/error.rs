@@ -77,6 +77,10 @@ pub enum ProcessorError {
     /// The key of the tenant's persons cannot be opened: nobody can tell which of its records are of erased persons.
     #[error("the key of the persons of {0} cannot be opened, so its records wait")]
     InDoubt(ClientId),
+    /// Parked events could not be written into the log of events now, or the tables lag too far behind it to tell which
+    /// of them it has.
+    #[error("parked events could not be released")]
+    Unreleased,
     /// A worker panicked.
     #[error("a worker ended unexpectedly")]
     Worker(#[source] tokio::task::JoinError),

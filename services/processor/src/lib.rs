@@ -15,6 +15,7 @@ mod member;
 mod moves;
 mod object_erasure;
 mod offboarding;
+mod parked;
 mod person_erasures;
 mod reconcile;
 mod record;

@@ -15,7 +15,7 @@ use crate::{
     known_erasures::KnownErasures,
     live::{Live, Rebuilder},
     member::{self, Member, Progress, Worker, WorkerContext},
-    moves, offboarding, person_erasures,
+    moves, offboarding, parked, person_erasures,
     reconcile::{self, Reconciler},
     record::RecentIdsCache,
     rejects::Rejects,
@@ -118,6 +118,8 @@ impl Start<'_> {
         self.lifecycle.spawn("moves", BUDGET, moves);
         let persons = person_erasures::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("person-erasures", BUDGET, persons);
+        let parked = parked::run(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("parked", BUDGET, parked);
         let expiry = archive_retention::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("archive-retention", BUDGET, expiry);
         let reconciler =

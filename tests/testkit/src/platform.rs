@@ -67,6 +67,7 @@ impl Platform {
             ("FOOTFALL__POSTGRES__URL".to_owned(), database.url().to_owned()),
             ("FOOTFALL__KAFKA__EVENTS_TOPIC".to_owned(), format!("{name}.events")),
             ("FOOTFALL__KAFKA__REJECTS_TOPIC".to_owned(), format!("{name}.rejects")),
+            ("FOOTFALL__KAFKA__PARKED_TOPIC".to_owned(), format!("{name}.parked")),
             ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
             ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
         ]);

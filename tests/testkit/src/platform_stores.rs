@@ -28,6 +28,7 @@ impl Platform {
             "brokers": self.direct("FOOTFALL__KAFKA__BROKERS"),
             "events_topic": self.direct("FOOTFALL__KAFKA__EVENTS_TOPIC"),
             "rejects_topic": self.direct("FOOTFALL__KAFKA__REJECTS_TOPIC"),
+            "parked_topic": self.direct("FOOTFALL__KAFKA__PARKED_TOPIC"),
             "partitions": number(&self.direct("FOOTFALL__KAFKA__PARTITIONS")),
             "replication": 1,
         }))

@@ -32,6 +32,7 @@ pub fn log<T: DeserializeOwned>(partitions: u16) -> T {
         "brokers": setting("FOOTFALL__KAFKA__BROKERS"),
         "events_topic": format!("test-events-{run}"),
         "rejects_topic": format!("test-rejects-{run}"),
+        "parked_topic": format!("test-parked-{run}"),
         "partitions": partitions,
         "replication": 1,
     });

@@ -13,7 +13,7 @@ use crate::{
 const SINKS: &[&str] = &["store", "live", "archive", "rejects"];
 
 /// The outcomes of an event in a request.
-const EVENT_OUTCOMES: &[&str] = &["accepted", "duplicate_in_batch", "rejected", "retry"];
+const EVENT_OUTCOMES: &[&str] = &["accepted", "parked", "duplicate_in_batch", "rejected", "retry"];
 
 /// The outcomes of a batch; only the store sink has more than the first.
 const BATCH_OUTCOMES: &[&str] = &["clean", "repeated", "in_doubt", "repaired", "doubled"];
@@ -115,6 +115,8 @@ metrics! {
     RejectsDropped = "footfall_rejects_dropped_total", [];
     /// Rejected events stored for their tenant.
     RejectsStored = "footfall_rejects_stored_total", [];
+    /// Parked events, by what became of them: read from their log, released, erased, expired.
+    ParkedEvents = "footfall_parked_events_total", ["fate": &["parked", "released", "erased", "expired"]];
     /// Events that went to the spool because Kafka did not acknowledge them in time.
     EventsSpooled = "footfall_events_spooled_total", [];
     /// Report jobs that ended, by outcome, as far as this process ended them.

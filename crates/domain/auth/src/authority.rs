@@ -95,6 +95,8 @@ impl Authority {
                     | A::ReadProducts
                     | A::ReadRejects
                     | A::ResubmitRejects
+                    | A::ReadParked
+                    | A::ManageParked
                     | A::ManageCampaigns
                     | A::ManageAdvertisers
                     | A::ManageDimensions

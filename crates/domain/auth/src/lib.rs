@@ -23,9 +23,9 @@ pub use invitation_token::{InvitationToken, InvitationTokenError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
     Action, ErasePersons, ManageAdminAccount, ManageAdvertisers, ManageApiKeys, ManageCampaigns,
-    ManageClusters, ManageDimensions, ManageOwnAccount, ManageTenants, ManageUsers,
-    PlatformPermission, ReadAuditLog, ReadCampaigns, ReadProducts, ReadRejects, ReadReports,
-    ReadUsage, ResubmitRejects, TenantPermission, WriteEvents,
+    ManageClusters, ManageDimensions, ManageOwnAccount, ManageParked, ManageTenants, ManageUsers,
+    PlatformPermission, ReadAuditLog, ReadCampaigns, ReadParked, ReadProducts, ReadRejects,
+    ReadReports, ReadUsage, ResubmitRejects, TenantPermission, WriteEvents,
 };
 pub use principal::{CampaignScope, Principal, Subject, SubjectError};
 pub use random::RandomError;

@@ -57,6 +57,10 @@ permissions! {
     ReadRejects: TenantPermission = "read_rejects";
     /// Resubmit rejects: send refused events again.
     ResubmitRejects: TenantPermission = "replay_rejects";
+    /// Read what is parked: events over a quota.
+    ReadParked: TenantPermission = "read_parked";
+    /// Release and erase parked events.
+    ManageParked: TenantPermission = "manage_parked";
     /// Give campaigns names and assign them to advertisers.
     ManageCampaigns: TenantPermission = "manage_campaigns";
     /// List and add advertisers.

@@ -18,6 +18,6 @@ pub use moving::{MoveCourse, MoveRoute, MoveSide, MoveState, MoveStep, MoveWay};
 pub use names::{AdvertiserId, CampaignId, ClientId, ClusterName, NameError, OwnIdError};
 pub use origin::{Origin, OriginError};
 pub use placement::{Destination, Isolation, Placement};
-pub use quotas::{Quotas, RateLimit, Rates, Unit, Window};
+pub use quotas::{OverQuota, Quotas, RateLimit, Rates, Unit, Window};
 pub use router::{ResolveError, TenantRouter};
 pub use scoped::Scoped;

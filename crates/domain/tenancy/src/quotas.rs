@@ -37,6 +37,23 @@ pub struct Quotas {
     pub campaigns_per_day: u64,
     /// Different products that events may name per day (UTC). Items of others count for `other`.
     pub products_per_day: u64,
+    /// What happens to events over a quota of an hour or of a day.
+    pub over_quota: OverQuota,
+    /// Events parked per day, if they are.
+    pub parked_events_per_day: u64,
+    /// Bytes of events parked per day, if they are.
+    pub parked_bytes_per_day: u64,
+}
+
+/// What happens to events over a quota of an hour or of a day. The shorter ones protect the platform, so they refuse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverQuota {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are parked: kept until the tenant releases or erases them, or until they expire.
+    Park,
 }
 
 /// What a quota counts.
@@ -50,6 +67,10 @@ pub enum Unit {
     Requests,
     /// Rejects that are stored.
     Rejects,
+    /// Events that are parked.
+    ParkedEvents,
+    /// Bytes of events that are parked.
+    ParkedBytes,
 }
 
 /// The time over which a quota counts.
@@ -108,6 +129,9 @@ impl Default for Quotas {
             rejects_per_day: 1_000_000,
             campaigns_per_day: 10_000,
             products_per_day: 250_000,
+            over_quota: OverQuota::Refuse,
+            parked_events_per_day: 1_000_000,
+            parked_bytes_per_day: 1 << 30,
         }
     }
 }
@@ -139,13 +163,49 @@ impl Limits {
                 quotas.requests_per_day,
             ],
             Unit::Rejects => [None, None, None, Some(quotas.rejects_per_day)],
+            // Parking takes as much of the platform as accepting does: the short quotas hold as well.
+            Unit::ParkedEvents => {
+                let [second, minute, ..] = self.rates(Unit::Events);
+                [second, minute, None, Some(quotas.parked_events_per_day)]
+            }
+            Unit::ParkedBytes => {
+                let [second, minute, ..] = self.rates(Unit::Bytes);
+                [second, minute, None, Some(quotas.parked_bytes_per_day)]
+            }
+        }
+    }
+
+    /// Returns whether events over this limit are parked rather than refused.
+    pub fn parks(&self, exceeded: &RateLimit) -> bool {
+        self.quotas.over_quota == OverQuota::Park
+            && matches!(exceeded.unit, Unit::Events | Unit::Bytes)
+            && matches!(exceeded.window, Window::Hour | Window::Day)
+    }
+}
+
+impl OverQuota {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Refuse, Self::Park];
+
+    /// Returns the name used in files and requests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Park => "park",
         }
     }
 }
 
 impl Unit {
     /// Every unit.
-    pub const ALL: [Self; 4] = [Self::Events, Self::Bytes, Self::Requests, Self::Rejects];
+    pub const ALL: [Self; 6] = [
+        Self::Events,
+        Self::Bytes,
+        Self::Requests,
+        Self::Rejects,
+        Self::ParkedEvents,
+        Self::ParkedBytes,
+    ];
 
     /// Returns the name used in keys and headers.
     pub const fn as_str(self) -> &'static str {
@@ -154,6 +214,8 @@ impl Unit {
             Self::Bytes => "bytes",
             Self::Requests => "requests",
             Self::Rejects => "rejects",
+            Self::ParkedEvents => "parked-events",
+            Self::ParkedBytes => "parked-bytes",
         }
     }
 }
@@ -195,7 +257,11 @@ impl RateLimit {
     /// Returns the sentence that refuses more units than this limit allows.
     pub fn refusal(&self) -> String {
         let Self { unit, window, quota, .. } = *self;
-        let unit = unit.as_str();
+        let unit = match unit {
+            Unit::ParkedEvents => "events over its quotas",
+            Unit::ParkedBytes => "bytes over its quotas",
+            other => other.as_str(),
+        };
         match window {
             Window::Second => {
                 let seconds = window.burst().as_secs();
@@ -214,7 +280,7 @@ impl RateLimit {
         let name = self.name();
         let window = window.burst().as_secs();
         let unit = match self.unit {
-            Unit::Bytes => ";qu=\"content-bytes\"",
+            Unit::Bytes | Unit::ParkedBytes => ";qu=\"content-bytes\"",
             _ => "",
         };
         fmt::from_fn(move |out| write!(out, "{name};q={quota}{unit};w={window}"))
@@ -272,6 +338,38 @@ mod tests {
         assert_eq!(limit.refusal(), refusal);
         (limit.unit, limit.window) = (Unit::Bytes, Window::Day);
         assert_eq!(limit.refusal(), "The tenant may send 50000 bytes a day.");
+    }
+
+    #[test]
+    fn events_over_a_quota_are_parked_if_the_tenant_wants_it_and_the_quota_is_long() {
+        let exceeded = |unit, window| {
+            let reset = Duration::from_secs(1);
+            RateLimit { unit, window, quota: 1, left: 0, reset }
+        };
+        let refusing = Limits::default();
+        let mut parking = refusing;
+        parking.quotas.over_quota = OverQuota::Park;
+        for (unit, window, parked) in [
+            (Unit::Events, Window::Second, false),
+            (Unit::Events, Window::Minute, false),
+            (Unit::Events, Window::Hour, true),
+            (Unit::Bytes, Window::Day, true),
+            (Unit::Requests, Window::Day, false),
+            (Unit::ParkedEvents, Window::Day, false),
+        ] {
+            assert_eq!(parking.parks(&exceeded(unit, window)), parked, "{unit:?} {window:?}");
+            assert!(!refusing.parks(&exceeded(unit, window)));
+        }
+    }
+
+    #[test]
+    fn parked_events_are_within_the_short_quotas_and_one_of_the_day() {
+        let mut limits = Limits { events_per_second: 100, ..Limits::default() };
+        limits.quotas.events_per_minute = Some(50);
+        limits.quotas.events_per_hour = Some(10);
+        limits.quotas.parked_events_per_day = 7;
+        let rates = limits.rates(Unit::ParkedEvents);
+        assert_eq!(rates, [Some(100), Some(50), None, Some(7)]);
     }
 
     #[test]

@@ -56,12 +56,14 @@ impl Allowances {
     /// Returns the tenant's allowance of a unit, which is empty at first.
     pub(crate) fn of(&self, client_id: &ClientId, unit: Unit) -> Allowance {
         let of_unit = |all: &[Allowance; Unit::ALL.len()]| {
-            let [events, bytes, requests, rejects] = all;
+            let [events, bytes, requests, rejects, parked_events, parked_bytes] = all;
             match unit {
                 Unit::Events => events.clone(),
                 Unit::Bytes => bytes.clone(),
                 Unit::Requests => requests.clone(),
                 Unit::Rejects => rejects.clone(),
+                Unit::ParkedEvents => parked_events.clone(),
+                Unit::ParkedBytes => parked_bytes.clone(),
             }
         };
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);

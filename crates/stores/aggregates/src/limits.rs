@@ -78,8 +78,9 @@ impl Aggregates {
         match result {
             ChargeResult::Units | ChargeResult::All => Admission::Admitted,
             ChargeResult::Nothing(exceeded) => {
-                // A request is not refused because of its rejects: they are not stored.
-                if unit != Unit::Rejects {
+                // A request is not refused because of its rejects: they are not stored. Nor is one whose events
+                // are parked.
+                if unit != Unit::Rejects && !tenant.limits().parks(&exceeded) {
                     Counter::RequestsLimited.inc(&[]);
                 }
                 Admission::RetryAfter(exceeded)

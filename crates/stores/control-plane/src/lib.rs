@@ -21,6 +21,7 @@ mod group;
 mod ledger;
 mod listener;
 mod move_refusal;
+mod parked;
 mod person_erasure;
 mod platform;
 mod pool;
@@ -45,6 +46,7 @@ pub use ledger::{
     Archived, Batch, BatchPlan, DoneSpan, ExclusiveLease, Lease, Ledger, LedgerError, OffsetSet,
     PlannedDestination, Poison, RebuildRequest, Skip, TenantSpan, UpToDate,
 };
+pub use parked::{FoundParked, OpenParkedOrder, ParkedAction, ParkedHour, ParkedLot, ParkedOrder};
 pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
 pub use platform::{
     Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,

@@ -1,7 +1,7 @@
 use rdkafka::ClientConfig;
 use serde::Deserialize;
 
-/// The largest record of either topic, in bytes: a rejected event may be as large as a request.
+/// The largest record of each topic, in bytes: a rejected event may be as large as a request.
 pub(crate) const MAX_RECORD_BYTES: usize = 2_097_152;
 
 /// The address of Kafka and the topics of the log: section `kafka`.
@@ -14,6 +14,8 @@ pub struct KafkaSettings {
     pub events_topic: String,
     /// The topic of rejected events.
     pub rejects_topic: String,
+    /// The topic of parked events.
+    pub parked_topic: String,
     /// The number of partitions of the topic of events. Fixed once the topic exists.
     pub partitions: u16,
     /// The number of replicas of each partition: 3 in production, 1 on a single broker.
@@ -30,9 +32,14 @@ impl KafkaSettings {
         named("kafka.brokers", &self.brokers)?;
         named("kafka.events_topic", &self.events_topic)?;
         named("kafka.rejects_topic", &self.rejects_topic)?;
+        named("kafka.parked_topic", &self.parked_topic)?;
         if self.events_topic == self.rejects_topic {
             let reason = "must differ from kafka.events_topic";
             return Err(settings::InvalidSetting::new("kafka.rejects_topic", reason));
+        }
+        if [&self.events_topic, &self.rejects_topic].contains(&&self.parked_topic) {
+            let reason = "must differ from kafka.events_topic and kafka.rejects_topic";
+            return Err(settings::InvalidSetting::new("kafka.parked_topic", reason));
         }
         for (key, value) in
             [("kafka.partitions", self.partitions), ("kafka.replication", self.replication)]

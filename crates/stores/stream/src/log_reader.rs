@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use log::{Offset, Partition};
 use rdkafka::{
     Offset as KafkaOffset, TopicPartitionList,
@@ -21,7 +21,7 @@ use crate::{
     driver_log::DriverLog,
     record::{RecordCopier, RecordParts},
     topic_id,
-    topics::REJECTS_PARTITIONS,
+    topics::{PARKED_PARTITIONS, REJECTS_PARTITIONS},
 };
 
 /// With its default context, the driver would log an error at each end of a partition.
@@ -45,6 +45,9 @@ pub struct LogReader {
 }
 
 impl LogReader {
+    /// How long the log of parked events keeps them at least.
+    pub const PARKED_FOR: TimeDelta = TimeDelta::days(7);
+
     /// Creates a reader of the log of events that `settings` describe. Connects in the background.
     pub fn new(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
         Self::of(settings, &settings.events_topic, settings.partitions, router)
@@ -53,6 +56,11 @@ impl LogReader {
     /// Creates a reader of the log of rejects.
     pub fn of_rejects(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
         Self::of(settings, &settings.rejects_topic, REJECTS_PARTITIONS, router)
+    }
+
+    /// Creates a reader of the log of parked events.
+    pub fn of_parked(settings: &KafkaSettings, router: TenantRouter) -> Result<Self, StreamError> {
+        Self::of(settings, &settings.parked_topic, PARKED_PARTITIONS, router)
     }
 
     fn of(

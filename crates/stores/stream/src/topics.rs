@@ -24,11 +24,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The number of partitions of the topic of rejects: few, since rejects should be rare.
 pub(crate) const REJECTS_PARTITIONS: u16 = 3;
 
+/// The number of partitions of the topic of parked events: few, since they are bounded by day.
+pub(crate) const PARKED_PARTITIONS: u16 = 3;
+
 /// The settings that the log relies on: topics are created with them and checked for them.
 const REQUIRED: [(&str, &str); 2] =
     [("cleanup.policy", "delete"), ("message.timestamp.type", "LogAppendTime")];
 
-/// Seven days, in milliseconds.
+/// Seven days, in milliseconds. Parked events expire with it: `LogReader::PARKED_FOR`.
 const RETENTION: &str = "604800000";
 
 /// The topics of the log.
@@ -42,7 +45,7 @@ pub struct Topics {
     pub created: Vec<String>,
 }
 
-/// Ensures that both topics exist and have the settings that the log needs.
+/// Ensures that all topics exist and have the settings that the log needs.
 ///
 /// Missing topics are created; existing ones are checked and never altered. Safe to run repeatedly
 /// and concurrently.
@@ -55,23 +58,26 @@ pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamErr
     let wanted = [
         (settings.events_topic.as_str(), settings.partitions),
         (settings.rejects_topic.as_str(), REJECTS_PARTITIONS),
+        (settings.parked_topic.as_str(), PARKED_PARTITIONS),
     ];
     let created = create(&admin, settings.replication, wanted).await?;
     for (topic, _) in wanted {
         once_known(|| check_settings(&admin, topic)).await?;
     }
-    let [(events, count), (rejects, few)] = wanted;
+    let [(events, count), (rejects, few), (parked, few_parked)] = wanted;
     let events = once_known(|| check_partitions(&admin, events, count)).await?;
     let rejects = once_known(|| check_partitions(&admin, rejects, few)).await?;
+    once_known(|| check_partitions(&admin, parked, few_parked)).await?;
     Ok(Topics { events, rejects, created })
 }
 
-/// Deletes both topics with all records: for temporary logs.
+/// Deletes all topics with all records: for temporary logs.
 pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> {
     let doing = "delete the topics";
     let admin: Admin =
         settings.client().create_with_context(DriverLog).map_err(StreamError::kafka(doing))?;
-    let topics = [settings.events_topic.as_str(), settings.rejects_topic.as_str()];
+    let KafkaSettings { events_topic, rejects_topic, parked_topic, .. } = settings;
+    let topics = [events_topic, rejects_topic, parked_topic].map(String::as_str);
     let results =
         admin.delete_topics(&topics, &options()).await.map_err(StreamError::kafka(doing))?;
     for result in results {
@@ -86,7 +92,7 @@ pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> 
 async fn create(
     admin: &Admin,
     replication: u16,
-    wanted: [(&str, u16); 2],
+    wanted: [(&str, u16); 3],
 ) -> Result<Vec<String>, StreamError> {
     let in_sync = if replication >= 3 { "2" } else { "1" };
     let largest = MAX_RECORD_BYTES.to_string();

@@ -33,7 +33,7 @@ locals {
     for client, group in var.clients : { for use, port in local.ports : "${client}-${use}" => { group = group, port = port, use = use } }
   ]...)
 
-  topics = ["events.v1", "rejects.v1"]
+  topics = ["events.v1", "rejects.v1", "parked.v1"]
 
   arn_prefix = "arn:${data.aws_partition.current.partition}:kafka:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}"
 }

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use tenancy::OverQuota;
 use utoipa::ToSchema;
 
 use crate::{
@@ -155,6 +156,46 @@ pub struct QuotasFile {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u64>, minimum = 1, maximum = 10_000_000)]
     pub products_per_day: Option<Option<u64>>,
+    /// What happens to events over a quota of an hour or of a day. Default: they are refused.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<OverQuotaChoice>)]
+    pub over_quota: Option<Option<OverQuotaChoice>>,
+    /// Events parked per day, if they are. Those beyond are refused.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub parked_events_per_day: Option<Option<u64>>,
+    /// Bytes of events parked per day, if they are. Those beyond are refused.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 9_223_372_036_854_775_807_i64)]
+    pub parked_bytes_per_day: Option<Option<u64>>,
+}
+
+/// What happens to events over a quota of an hour or of a day.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OverQuotaChoice {
+    /// They are refused.
+    Refuse,
+    /// They are parked: kept until an owner releases or erases them, or until they expire.
+    Park,
+}
+
+impl From<OverQuota> for OverQuotaChoice {
+    fn from(chosen: OverQuota) -> Self {
+        match chosen {
+            OverQuota::Refuse => Self::Refuse,
+            OverQuota::Park => Self::Park,
+        }
+    }
+}
+
+impl From<OverQuotaChoice> for OverQuota {
+    fn from(chosen: OverQuotaChoice) -> Self {
+        match chosen {
+            OverQuotaChoice::Refuse => Self::Refuse,
+            OverQuotaChoice::Park => Self::Park,
+        }
+    }
 }
 
 /// A brand that runs campaigns.

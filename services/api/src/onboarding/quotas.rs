@@ -1,4 +1,4 @@
-use tenancy::Quotas;
+use tenancy::{OverQuota, Quotas};
 
 use super::{field::Fields, file::QuotasFile};
 
@@ -19,7 +19,9 @@ macro_rules! each_quota {
             requests_per_day,
             rejects_per_day,
             campaigns_per_day,
-            products_per_day
+            products_per_day,
+            parked_events_per_day,
+            parked_bytes_per_day
         )
     };
 }
@@ -78,7 +80,12 @@ pub(super) fn changed(known: Quotas, change: &QuotasFile) -> Quotas {
     let default = Quotas::default();
     macro_rules! change_each {
         ($($quota:ident),+) => {
-            Quotas { $($quota: known.$quota.changed(change.$quota, default.$quota)),+ }
+            Quotas {
+                $($quota: known.$quota.changed(change.$quota, default.$quota),)+
+                over_quota: change
+                    .over_quota
+                    .map_or(known.over_quota, |chosen| chosen.map_or(default.over_quota, OverQuota::from)),
+            }
         };
     }
     each_quota!(change_each)
@@ -97,6 +104,11 @@ pub(super) fn differences(was: Quotas, is: Quotas) -> Vec<(&'static str, String,
         )+};
     }
     each_quota!(add_each);
+    let choice = |file: QuotasFile| {
+        let chosen = file.over_quota.flatten().map(OverQuota::from).unwrap_or_default();
+        chosen.as_str().to_owned()
+    };
+    pairs.push(("over_quota", choice(was), choice(is)));
     pairs
 }
 
@@ -104,7 +116,10 @@ impl From<Quotas> for QuotasFile {
     fn from(quotas: Quotas) -> Self {
         macro_rules! copy_each {
             ($($quota:ident),+) => {
-                Self { $($quota: Some(quotas.$quota.number())),+ }
+                Self {
+                    $($quota: Some(quotas.$quota.number()),)+
+                    over_quota: Some(Some(quotas.over_quota.into())),
+                }
             };
         }
         each_quota!(copy_each)

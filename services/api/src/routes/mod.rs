@@ -26,6 +26,7 @@ pub(crate) mod funnels;
 pub(crate) mod live;
 pub(crate) mod me;
 pub(crate) mod metrics;
+pub(crate) mod parked;
 pub(crate) mod privacy;
 pub(crate) mod products;
 pub(crate) mod query;
@@ -130,6 +131,10 @@ web::route_table! {
     rejects::list;
     rejects::resubmit;
     rejects::replay;
+    // Events over a quota.
+    parked::show;
+    parked::release;
+    parked::erase;
     // A tenant's own keys, users and advertisers.
     api_keys::list;
     api_keys::create;

@@ -117,4 +117,21 @@ async fn a_quota_that_is_null_gets_its_default_and_one_that_is_absent_stays() {
     assert_eq!(quotas["events_per_day"], Value::Null);
     assert_eq!(quotas["bytes_per_day"], 8);
     assert_eq!(quotas["campaigns_per_day"], 10_000);
+    assert_eq!(
+        (&quotas["over_quota"], &quotas["parked_events_per_day"]),
+        (&json!("refuse"), &json!(1_000_000))
+    );
+    let quotas = change(json!({"over_quota": "park", "parked_bytes_per_day": 5})).await;
+    assert_eq!(
+        (&quotas["over_quota"], &quotas["parked_bytes_per_day"]),
+        (&json!("park"), &json!(5))
+    );
+    assert_eq!(
+        change(json!({"bytes_per_day": null})).await["over_quota"],
+        "park",
+        "what is absent stays"
+    );
+    assert_eq!(change(json!({"over_quota": null})).await["over_quota"], "refuse");
+    let wrong = json!({"limits": {"quotas": {"over_quota": "keep"}}});
+    assert_eq!(stand.send(Method::PATCH, &path, &admin, wrong).await.status, 422);
 }

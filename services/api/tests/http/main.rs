@@ -33,6 +33,7 @@ mod moves;
 mod new_to_brand;
 mod offboarding;
 mod own_sessions;
+mod parked;
 mod passwords;
 mod privacy;
 mod query;

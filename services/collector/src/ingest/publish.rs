@@ -22,20 +22,37 @@ pub(crate) struct Published {
     pub(crate) failure: Option<NotStored>,
 }
 
+/// Where valid events go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Into the log.
+    Accept,
+    /// Into the log of parked events.
+    Park,
+}
+
 impl Ingest {
-    /// Parses a tenant's events and stores them: valid ones as events, the others, as they were
-    /// sent, as rejects.
+    /// Parses a tenant's events and stores them: valid ones as events, or parked ones, the others, as they
+    /// were sent, as rejects.
     pub(super) async fn publish(
         &self,
         tenant: &Tenant<WriteEvents>,
         events: &[&[u8]],
         context: &ParseContext<'_>,
+        lane: Lane,
     ) -> Published {
         let mut sorted = self.sort(tenant.context(), events, context).await;
         let mut rejects_stored = self.drop_rejects_over_quota(tenant.context(), &mut sorted).await;
         let producer = self.log.producer();
         let trace = telemetry::traceparent();
-        let mut records = producer.prepare(&tenant.scope(sorted.accepted.values), trace.as_deref());
+        let valid = tenant.scope(sorted.accepted.values);
+        let mut records = match lane {
+            Lane::Accept => producer.prepare(&valid, trace.as_deref()),
+            Lane::Park => {
+                sorted.outcomes = sorted.outcomes.into_iter().map(Outcome::parked).collect();
+                producer.prepare_parked(&valid, trace.as_deref())
+            }
+        };
         let rejects = tenant.scope(sorted.rejected.values);
         records.extend(producer.prepare_rejects(&rejects, trace.as_deref()));
         let Stored { storage, failure } =
@@ -147,7 +164,9 @@ fn outcome_if_not_durable(outcome: &Outcome, storage: Storage) -> Option<Outcome
         Storage::Durable => None,
         Storage::Unknown => Some(Outcome::Retry {
             event_id: match outcome {
-                Outcome::Accepted { event_id, .. } => Some(*event_id),
+                Outcome::Accepted { event_id, .. } | Outcome::Parked { event_id, .. } => {
+                    Some(*event_id)
+                }
                 _ => None,
             },
         }),

@@ -21,6 +21,8 @@ pub(crate) struct Receipt {
 #[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Counts {
     pub(crate) accepted: u64,
+    /// Stored, and neither counted nor shown until they are released.
+    pub(crate) parked: u64,
     pub(crate) duplicate_in_batch: u64,
     pub(crate) rejected: u64,
     pub(crate) retry: u64,
@@ -32,6 +34,18 @@ pub(crate) struct Counts {
 pub(crate) enum Outcome {
     /// It is stored durably, and is counted once.
     Accepted {
+        /// Its id: as sent, derived from the text that was sent, or generated.
+        event_id: Uuid,
+        /// What was normalised, cut, dropped or rounded.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        warnings: Vec<EventWarning>,
+        /// Values that are stored differently from how they were sent.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        adjusted: Vec<EventAdjustment>,
+    },
+    /// It is over a quota of its tenant, and is stored durably apart from the others: it counts once an owner
+    /// releases it (`/v1/parked`).
+    Parked {
         /// Its id: as sent, derived from the text that was sent, or generated.
         event_id: Uuid,
         /// What was normalised, cut, dropped or rounded.
@@ -68,12 +82,25 @@ pub(crate) enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Returns what it is for an event that is parked, if it can be stored.
+    pub(super) fn parked(self) -> Self {
+        match self {
+            Self::Accepted { event_id, warnings, adjusted } => {
+                Self::Parked { event_id, warnings, adjusted }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Counts {
     /// Returns each number with the name of its outcome, as in answers and metrics.
-    pub(crate) const fn by_outcome(&self) -> [(&'static str, u64); 4] {
-        let Self { accepted, duplicate_in_batch, rejected, retry } = *self;
+    pub(crate) const fn by_outcome(&self) -> [(&'static str, u64); 5] {
+        let Self { accepted, parked, duplicate_in_batch, rejected, retry } = *self;
         [
             ("accepted", accepted),
+            ("parked", parked),
             ("duplicate_in_batch", duplicate_in_batch),
             ("rejected", rejected),
             ("retry", retry),
@@ -152,6 +179,7 @@ impl Receipt {
         for outcome in &outcomes {
             let count = match outcome {
                 Outcome::Accepted { .. } => &mut counts.accepted,
+                Outcome::Parked { .. } => &mut counts.parked,
                 Outcome::DuplicateInBatch { .. } => &mut counts.duplicate_in_batch,
                 Outcome::Rejected { .. } => &mut counts.rejected,
                 Outcome::Retry { .. } => &mut counts.retry,
@@ -163,11 +191,13 @@ impl Receipt {
 
     /// Returns whether all events were rejected, so that sending them again would change nothing.
     pub(crate) fn all_rejected(&self) -> bool {
-        self.counts.rejected > 0 && self.counts.accepted == 0 && self.counts.retry == 0
+        let Counts { accepted, parked, rejected, retry, .. } = self.counts;
+        rejected > 0 && accepted == 0 && parked == 0 && retry == 0
     }
 
     /// Returns whether no event is known to be stored, so that all must be sent again.
     pub(crate) fn nothing_stored(&self) -> bool {
-        self.counts.retry > 0 && self.counts.accepted == 0 && self.counts.rejected == 0
+        let Counts { accepted, parked, rejected, retry, .. } = self.counts;
+        retry > 0 && accepted == 0 && parked == 0 && rejected == 0
     }
 }

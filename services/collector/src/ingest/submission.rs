@@ -7,7 +7,7 @@ use problem::Problem;
 use tenancy::{RateLimit, TenantContext, Unit};
 use web::Tenant;
 
-use super::{Encoding, Ingest, Published, form_of, shape_problem};
+use super::{Encoding, Ingest, Published, form_of, publish::Lane, shape_problem};
 
 /// A request with events, of which only the headers have been read.
 pub(crate) struct Submission<'a> {
@@ -39,7 +39,7 @@ impl<'a> Submission<'a> {
 
 impl Ingest {
     /// Reads the body of a tenant's submission, and publishes its events if they are within the
-    /// tenant's rate.
+    /// tenant's quotas, or parks them.
     ///
     /// # Errors
     /// The body as a whole cannot be read.
@@ -54,12 +54,10 @@ impl Ingest {
         let batch = split(&body, form, self.settings.max_events).map_err(shape_problem)?;
         // A request without events is work, too.
         let events = batch.events.len().max(1) as u64;
-        for (unit, units) in [(Unit::Events, events), (Unit::Bytes, body.len() as u64)] {
-            let admission = self.aggregates.admit(tenant.context(), unit, units).await;
-            if let Admission::RetryAfter(exceeded) = admission {
-                return Ok(Handled::RateLimited(exceeded));
-            }
-        }
+        let lane = match self.lane(tenant.context(), events, body.len() as u64).await {
+            Ok(lane) => lane,
+            Err(exceeded) => return Ok(Handled::RateLimited(exceeded)),
+        };
         let context = ParseContext {
             received_at,
             history: tenant.principal().authority == Authority::Key(KeyKind::Import),
@@ -67,12 +65,47 @@ impl Ingest {
             ids: EventIds::of(tenant.context().client_id()),
             envelope: batch.envelope,
         };
-        let published = self.publish(tenant, &batch.events, &context).await;
+        let published = self.publish(tenant, &batch.events, &context, lane).await;
         Ok(Handled::Published(published))
     }
 }
 
 impl Ingest {
+    /// Charges a request to its tenant's quotas, and returns where its valid events go: all to one place, so that
+    /// a sender sees one answer for them.
+    ///
+    /// # Errors
+    /// The limit that refuses the request.
+    async fn lane(
+        &self,
+        tenant: &TenantContext,
+        events: u64,
+        bytes: u64,
+    ) -> Result<Lane, RateLimit> {
+        match self.charge(tenant, [(Unit::Events, events), (Unit::Bytes, bytes)]).await {
+            Ok(()) => Ok(Lane::Accept),
+            Err(exceeded) if tenant.limits().parks(&exceeded) => {
+                let parked = [(Unit::ParkedEvents, events), (Unit::ParkedBytes, bytes)];
+                self.charge(tenant, parked).await.map(|()| Lane::Park)
+            }
+            Err(exceeded) => Err(exceeded),
+        }
+    }
+
+    async fn charge(
+        &self,
+        tenant: &TenantContext,
+        charges: [(Unit, u64); 2],
+    ) -> Result<(), RateLimit> {
+        for (unit, units) in charges {
+            let admission = self.aggregates.admit(tenant, unit, units).await;
+            if let Admission::RetryAfter(exceeded) = admission {
+                return Err(exceeded);
+            }
+        }
+        Ok(())
+    }
+
     /// Returns what is left of the tenant's limits of events and of bytes, as far as it is known.
     pub(crate) fn rate_limits(&self, tenant: &TenantContext) -> Vec<RateLimit> {
         let units = [Unit::Events, Unit::Bytes].into_iter();

@@ -84,7 +84,8 @@ async fn one_bad_event_in_a_thousand_rejects_only_itself_and_is_stored_as_it_was
     assert_eq!(rejected["code"], "wrong_type");
     assert_eq!(rejected["pointer"], "/type");
     assert!(rejected["reason"].as_str().unwrap().starts_with("must be"), "{rejected}");
-    let counts = json!({"accepted": 999, "duplicate_in_batch": 0, "rejected": 1, "retry": 0});
+    let counts =
+        json!({"accepted": 999, "parked": 0, "duplicate_in_batch": 0, "rejected": 1, "retry": 0});
     assert_eq!(answer.body["counts"], counts);
 
     assert_eq!(collector.logged().await.len(), 999);
@@ -99,7 +100,8 @@ async fn a_batch_of_bad_events_is_refused_event_by_event() {
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.body["code"], "events_rejected");
     assert_eq!(answer.outcomes(), ["rejected"; 3]);
-    let counts = json!({"accepted": 0, "duplicate_in_batch": 0, "rejected": 3, "retry": 0});
+    let counts =
+        json!({"accepted": 0, "parked": 0, "duplicate_in_batch": 0, "rejected": 3, "retry": 0});
     assert_eq!(answer.body["counts"], counts);
     assert!(answer.body["receipt_id"].as_str().unwrap().parse::<Uuid>().is_ok());
     let pointers: Vec<_> =

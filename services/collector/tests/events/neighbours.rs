@@ -164,3 +164,39 @@ async fn bytes_are_counted_per_day_and_every_answer_reports_what_is_left() {
     assert!(refused.header("ratelimit").starts_with(r#""bytes-day";r=0;t="#));
     assert_eq!(send(collector.post(body)).await.status, StatusCode::ACCEPTED, "another tenant");
 }
+
+#[actix_web::test]
+async fn events_over_the_quota_of_an_hour_are_parked_and_not_in_the_log_of_events() {
+    let collector = TestCollector::new().await;
+    let parking = collector.key("parking", KeyKind::Collect);
+    let two = || json!([{"type": "page_view"}, {"type": "page_view"}]).to_string();
+    let accepted = send(collector.post_as(parking, two())).await;
+    assert_eq!(accepted.outcomes(), ["accepted", "accepted"]);
+
+    let parked = send(collector.post_as(parking, two())).await;
+    assert_eq!(parked.status, StatusCode::ACCEPTED, "{}", parked.body);
+    assert_eq!(parked.outcomes(), ["parked", "parked"]);
+    assert_eq!(parked.body["counts"]["parked"], 2);
+    assert_eq!(parked.body["counts"]["accepted"], 0);
+    let ids = |answer: &Answer| {
+        let outcomes = answer.body["outcomes"].as_array().unwrap();
+        let mut ids: Vec<_> =
+            outcomes.iter().map(|it| it["event_id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids
+    };
+    let stored = |events: Vec<events::Event>| {
+        let mut ids: Vec<_> = events.iter().map(|event| event.event_id.to_string()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(stored(collector.logged().await), ids(&accepted));
+    assert_eq!(stored(collector.parked().await), ids(&parked));
+
+    let refused = send(collector.post_as(parking, two())).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{}", refused.body);
+    let body = refused.body.to_string();
+    assert!(body.contains("3 events over its quotas a day"), "{body}");
+    assert!(refused.header("ratelimit").starts_with(r#""parked-events-day";r=0;t="#));
+    assert_eq!(collector.parked().await.len(), 2);
+}

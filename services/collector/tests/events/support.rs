@@ -14,7 +14,8 @@ use spool::{Spool, SpoolSettings};
 use stream::{Entry, KafkaSettings, LogReader, Producer, delete_topics, ensure_topics};
 use tempfile::TempDir;
 use tenancy::{
-    ClientId, DirectoryError, Limits, Quotas, TenantDirectory, TenantRecord, TenantRouter,
+    ClientId, DirectoryError, Limits, OverQuota, Quotas, TenantDirectory, TenantRecord,
+    TenantRouter,
 };
 use testkit::{eventually, tenant_record};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -74,7 +75,7 @@ impl TestCollector {
         let redis: RedisSettings = testkit::redis();
         let mut known = Known::default();
         let mut keys = HashMap::new();
-        for client_id in ["acme", "globex", "slow", "small"] {
+        for client_id in ["acme", "globex", "slow", "small", "parking"] {
             for kind in KeyKind::ALL {
                 let key = ApiKey::generate(kind).unwrap();
                 keys.insert((client_id, kind), key.reveal());
@@ -124,6 +125,14 @@ impl TestCollector {
     /// Reads the events in the log, in no order.
     pub(crate) async fn logged(&self) -> Vec<Event> {
         let payloads = read(&self.kafka).await.into_iter();
+        payloads.map(|payload| serde_json::from_slice(&payload).unwrap()).collect()
+    }
+
+    /// Reads the parked events, in no order.
+    pub(crate) async fn parked(&self) -> Vec<Event> {
+        let parked =
+            KafkaSettings { events_topic: self.kafka.parked_topic.clone(), ..self.kafka.clone() };
+        let payloads = read(&parked).await.into_iter();
         payloads.map(|payload| serde_json::from_slice(&payload).unwrap()).collect()
     }
 
@@ -252,7 +261,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The control plane's tenants: all alike, except that `slow` may send one event per second, and `small`
-/// little of everything else.
+/// little of everything else, and `parking` parks what is over its hour.
 struct Tenants;
 
 #[async_trait::async_trait]
@@ -265,6 +274,12 @@ impl TenantDirectory for Tenants {
                 campaigns_per_day: 2,
                 products_per_day: 3,
                 rejects_per_day: 2,
+                ..Quotas::default()
+            },
+            "parking" => Quotas {
+                events_per_hour: Some(2),
+                over_quota: OverQuota::Park,
+                parked_events_per_day: 3,
                 ..Quotas::default()
             },
             _ => Quotas::default(),

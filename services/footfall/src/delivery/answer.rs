@@ -24,6 +24,8 @@ pub(crate) struct EventOutcome {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Accepted,
+    /// Over a quota, and kept until an owner releases it.
+    Parked,
     DuplicateInBatch,
     Rejected,
     /// Not accepted this time; to be sent again.

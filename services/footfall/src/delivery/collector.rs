@@ -199,6 +199,7 @@ fn count(answer: Answer, batch: &Batch, tally: &mut Tally) -> Result<Vec<usize>,
         let EventOutcome { outcome, code, pointer, reason } = answered;
         match outcome {
             Outcome::Accepted => tally.accepted += 1,
+            Outcome::Parked => tally.parked += 1,
             Outcome::DuplicateInBatch => tally.duplicate += 1,
             Outcome::Rejected => tally.reject(format!("{code} {pointer} {reason}")),
             Outcome::Retry => again.push(position),

@@ -7,6 +7,8 @@ const MAX_REASONS: usize = 5;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     pub(crate) accepted: u64,
+    /// Events over a quota that wait for an owner of the tenant.
+    pub(crate) parked: u64,
     pub(crate) duplicate: u64,
     pub(crate) rejected: u64,
     /// Events sent again, because the collector asked for it or did not answer.
@@ -33,12 +35,13 @@ impl Tally {
 
     /// Returns how many events have a final outcome.
     pub(crate) fn answered(&self) -> u64 {
-        self.accepted + self.duplicate + self.rejected
+        self.accepted + self.parked + self.duplicate + self.rejected
     }
 
     /// Adds the outcomes of other events.
     pub(crate) fn merge(&mut self, other: Self) {
         self.accepted += other.accepted;
+        self.parked += other.parked;
         self.duplicate += other.duplicate;
         self.retried += other.retried;
         let with_reason: u64 = other.reasons.iter().map(|(_, times)| times).sum();
@@ -51,8 +54,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, duplicate, rejected, retried, reasons } = self;
+        let Self { accepted, parked, duplicate, rejected, retried, reasons } = self;
         write!(out, "accepted {accepted}, duplicate {duplicate}, rejected {rejected}")?;
+        if *parked > 0 {
+            write!(out, ", parked {parked}")?;
+        }
         if *retried > 0 {
             write!(out, " (sent again: {retried})")?;
         }

@@ -7,6 +7,7 @@ mod expired_records;
 mod kept_rollups;
 mod log_and_archive;
 mod objects;
+mod parked;
 mod persons;
 mod rebuild_requests;
 mod restored;

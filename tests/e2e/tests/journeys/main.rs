@@ -19,6 +19,7 @@ mod marks;
 mod moves;
 mod operating;
 mod oracle;
+mod parked;
 mod persons;
 mod rebuilds;
 mod recount;

@@ -17,6 +17,8 @@ const RECONCILIATION: i64 = 8;
 const ERASURE: i64 = 10;
 /// The number of the lock for moves of tenants.
 const MOVE: i64 = 12;
+/// The number of the lock for parked events.
+const PARKED: i64 = 14;
 
 /// Between two heartbeats of a lease: often enough that PostgreSQL does not end it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -24,8 +26,8 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long the lease is held for sure after it was confirmed: less than the time after which PostgreSQL ends it.
 const HELD: Duration = Duration::from_secs(4);
 
-/// The right to reconcile and repair, to erase tenants and persons, or to move tenants, which one process at a time
-/// has. It ends when this is dropped, when the connection to PostgreSQL is lost, or when the process freezes.
+/// The right to reconcile and repair, to erase tenants and persons, to move tenants, or to release parked events, which one process
+/// at a time has. It ends when this is dropped, when the connection to PostgreSQL is lost, or when the process freezes.
 pub struct ExclusiveLease {
     transaction: Transaction,
 }
@@ -102,6 +104,11 @@ impl Ledger {
     /// Begins to move tenants, unless another process is moving some.
     pub async fn begin_moving(&self) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
         self.lease(MOVE).await
+    }
+
+    /// Begins to count, release and erase parked events, unless another process is doing so.
+    pub async fn begin_parked(&self) -> Result<Option<ExclusiveLease>, ControlPlaneError> {
+        self.lease(PARKED).await
     }
 
     async fn lease(&self, lock: i64) -> Result<Option<ExclusiveLease>, ControlPlaneError> {

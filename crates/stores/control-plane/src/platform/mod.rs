@@ -8,6 +8,7 @@ mod move_steps;
 mod moves;
 mod neighbours;
 mod offboarding;
+mod parked;
 mod person_erasures;
 mod person_words;
 mod resubmissions;

@@ -5,6 +5,7 @@ pub(crate) mod campaigns;
 pub(crate) mod dimensions;
 pub(crate) mod invitations;
 mod kept_cohorts;
+mod parked;
 pub(crate) mod password_resets;
 pub(crate) mod person_erasures;
 mod products;
@@ -38,7 +39,7 @@ pub use saved_reports::{ReportKind, ReportReader, ReportVisibility, ReportWriter
 pub use users::{NewUser, User, UserChange};
 
 /// One tenant's campaigns, products, users, keys, resubmissions, annotations, saved reports,
-/// kept cohorts, report jobs, schedules, declared dimensions and erasures of persons.
+/// kept cohorts, report jobs, schedules, declared dimensions, parked events and erasures of persons.
 ///
 /// Every query binds the tenant, in a transaction that row-level security confines to it.
 #[derive(Clone)]

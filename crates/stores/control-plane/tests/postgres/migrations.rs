@@ -43,6 +43,7 @@ async fn every_table_with_a_tenant_or_a_secret_has_row_level_security() {
         "lease",
         "log_generation",
         "owed_rebuild",
+        "parked_log",
         "tenant_route",
     ];
     assert_eq!(open, [&["_sqlx_migrations"], &ledger[..]].concat());

@@ -146,6 +146,7 @@ mod tests {
             brokers: "127.0.0.1:1".to_owned(),
             events_topic: "events".to_owned(),
             rejects_topic: "rejects".to_owned(),
+            parked_topic: "parked".to_owned(),
             partitions: 1,
             replication: 1,
         };

@@ -93,6 +93,21 @@ impl Producer {
         prepared.collect()
     }
 
+    /// Prepares a tenant's events to be parked, as [`prepare`](Self::prepare) does: with the same key, headers and
+    /// bytes, so that they can be released unchanged.
+    pub fn prepare_parked(
+        &self,
+        events: &Scoped<Vec<EventRecord>>,
+        traceparent: Option<&str>,
+    ) -> Vec<Option<Prepared>> {
+        let mut prefaces = Prefaces::new(events.tenant().client_id().as_str(), traceparent);
+        let prepared = events.value().iter().map(|event| {
+            let preface = prefaces.of(event.received_at);
+            Prepared::new(Topic::Parked, None, &preface, event.json.clone())
+        });
+        prepared.collect()
+    }
+
     /// Prepares a tenant's rejected events to be sent, byte for byte: one record for each, in
     /// order; nothing for an event that is too large for a record.
     pub fn prepare_rejects(

@@ -49,6 +49,7 @@ pub(super) struct Preface {
 pub(super) enum Topic {
     Events,
     Rejects,
+    Parked,
 }
 
 impl Topic {
@@ -56,6 +57,7 @@ impl Topic {
         match self {
             Self::Events => &settings.events_topic,
             Self::Rejects => &settings.rejects_topic,
+            Self::Parked => &settings.parked_topic,
         }
     }
 }
@@ -104,6 +106,7 @@ impl Prepared {
         bytes.put_u8(match self.topic {
             Topic::Events => 0,
             Topic::Rejects => 1,
+            Topic::Parked => 2,
         });
         bytes.put_u16_le(self.partition.map_or(ANY_PARTITION, Partition::get));
         // This crate writes at most ten headers, and no text of 4 GiB fits into a record.
@@ -150,6 +153,7 @@ fn read(bytes: &Bytes) -> Option<Prepared> {
     let topic = match (*version, *topic) {
         (VERSION, 0) => Topic::Events,
         (VERSION, 1) => Topic::Rejects,
+        (VERSION, 2) => Topic::Parked,
         _ => return None,
     };
     let partition = u16::from_le_bytes([*low, *high]);

@@ -10,8 +10,8 @@ use rdkafka::{
     message::Headers,
 };
 use stream::{
-    Consumer, Delivery, Entry, LogReader, Ownership, Producer, PublishOutcome, RejectedRecord,
-    StreamError, delete_topics, ensure_topics, partition_of,
+    Consumer, Delivery, Entry, KafkaSettings, LogReader, Ownership, Producer, PublishOutcome,
+    RejectedRecord, StreamError, delete_topics, ensure_topics, partition_of,
 };
 use testkit::eventually;
 use uuid::Uuid;
@@ -23,7 +23,9 @@ async fn topics_are_created_once_and_then_checked() {
     let log = TestLog::new(4).await;
     let mut created = log.topics.created.clone();
     created.sort();
-    assert_eq!(created, [log.settings.events_topic.clone(), log.settings.rejects_topic.clone()]);
+    let KafkaSettings { events_topic, rejects_topic, parked_topic, .. } = &log.settings;
+    let wanted = [events_topic, parked_topic, rejects_topic];
+    assert_eq!(created, wanted.map(String::clone));
 
     let again = ensure_topics(&log.settings).await.unwrap();
     assert_eq!((again.events, again.created.len()), (log.topics.events, 0));

@@ -38,7 +38,7 @@ use crate::{
         )
     ),
     responses(
-        (status = 202, body = Receipt, description = "Every accepted event is stored durably"),
+        (status = 202, body = Receipt, description = "Every accepted or parked event is stored durably"),
         (status = 400, body = ProblemBody, content_type = "application/problem+json",
             description = "The body cannot be read"),
         (status = 401, body = ProblemBody, content_type = "application/problem+json",

@@ -53,6 +53,7 @@ async fn belongings(platform: &Platform, tenant: &Tenant) -> Vec<String> {
         "api-keys",
         "users",
         "rejects",
+        "parked",
         "annotations",
         "saved-reports",
         "cohorts",

@@ -76,6 +76,7 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
         }
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => json!({"events": [
             {"id": target.reject, "body": {"type": "ad_impression", "campaign_id": CANARY}}]}),
+        ("POST", "/v1/parked/release") => json!({}),
         ("POST", "/v1/admin/tenants/{id}/suspend") => json!({"reason": "Taken"}),
         ("POST", "/v1/admin/tenants/{id}/resume") => return None,
         ("POST", "/v1/admin/tenants/{id}/move") => {
@@ -140,6 +141,9 @@ pub(super) fn expected_status(method: &Method, path: &str) -> Option<u16> {
         // A range of years is a job.
         ("POST", "/v1/exports/events" | "/v1/reports") => Some(202),
         ("POST", "/v1/privacy/erase") => Some(202),
+        ("GET", "/v1/parked") => Some(200),
+        // Or 409, while the order before is not finished.
+        ("POST", "/v1/parked/release") | ("DELETE", "/v1/parked") => None,
         ("POST", "/v1/privacy/export") | ("GET", "/v1/privacy/erasures") => Some(200),
         // The outcome of each is that the reject does not exist.
         ("POST", "/v1/rejects/resubmit" | "/v1/rejects/replay") => Some(202),

@@ -1,0 +1,1 @@
+SELECT partition, next_offset FROM parked_log WHERE topic_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM parked_log WHERE topic_id <> $1
