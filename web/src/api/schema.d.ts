@@ -1180,6 +1180,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows what is parked: events over a quota of an hour or of a day, by hour of arrival, and when they expire.
+         * @description An event is listed seconds after the collector answered `parked`. Parked events are neither counted nor shown
+         *     anywhere else until they are released.
+         */
+        get: operations["show_parked"];
+        put?: never;
+        post?: never;
+        /** Erases parked events: they are never counted. Their bytes leave the log when they expire. */
+        delete: operations["erase_parked"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/parked/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Releases parked events: they are written into the log of events, and count from then on.
+         * @description They keep their ids and their times. Each counts once, whatever is interrupted; one that was sent again meanwhile and
+         *     accepted is not counted a second time. Released events are not charged to a quota. A tenant has one order at a time.
+         */
+        post: operations["release_parked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/privacy/erase": {
         parameters: {
             query?: never;
@@ -4155,6 +4198,93 @@ export interface components {
          */
         Origin: string;
         /**
+         * @description What happens to events over a quota of an hour or of a day.
+         * @enum {string}
+         */
+        OverQuotaChoice: "refuse" | "park";
+        /**
+         * @description What an order does with parked events.
+         * @enum {string}
+         */
+        ParkedActionView: "release" | "erase";
+        /** @description What is parked, and what was ordered about it. */
+        ParkedAnswer: {
+            /**
+             * Format: int64
+             * @description Their bytes in the log.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many events are parked.
+             */
+            events: number;
+            /** @description The same by hour of arrival, oldest first. */
+            hours: components["schemas"]["ParkedHourView"][];
+            /** @description The latest orders, latest first. */
+            orders: components["schemas"]["ParkedOrderView"][];
+        };
+        /** @description What is parked of one hour. */
+        ParkedHourView: {
+            /**
+             * Format: int64
+             * @description Their bytes in the log.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many are parked.
+             */
+            events: number;
+            /**
+             * Format: date-time
+             * @description When they are gone, unless they are released before.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When the hour began in which the log received the events.
+             */
+            hour: string;
+        };
+        /** @description An order to release or erase parked events. */
+        ParkedOrderView: {
+            /** @description What is done with the events. */
+            action: components["schemas"]["ParkedActionView"];
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            asked_at: string;
+            /** @description Who gave the order. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description What the log received before this time; `null`: all that was there.
+             */
+            before?: string | null;
+            /**
+             * Format: int64
+             * @description Their bytes in the log.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many events were released or erased so far.
+             */
+            events: number;
+            /**
+             * Format: date-time
+             * @description When all were; `null` before.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+        };
+        /**
          * @description 12 to 256 characters
          * @example correct horse battery
          */
@@ -4477,6 +4607,17 @@ export interface components {
              * @description Events accepted per minute.
              */
             events_per_minute?: number | null;
+            over_quota?: components["schemas"]["OverQuotaChoice"] | null;
+            /**
+             * Format: int64
+             * @description Bytes of events parked per day, if they are. Those beyond are refused.
+             */
+            parked_bytes_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Events parked per day, if they are. Those beyond are refused.
+             */
+            parked_events_per_day?: number | null;
             /**
              * Format: int64
              * @description Different products that events may name per day (UTC). Items of others count for `other`.
@@ -4594,6 +4735,10 @@ export interface components {
          * @enum {string}
          */
         RelativeRange: "last_day" | "last_week" | "last_month";
+        /** @description Which parked events to release. */
+        ReleaseOrder: {
+            before?: components["schemas"]["Moment"] | null;
+        };
         /** @description The address, the password and a code of a user. */
         Removal: {
             /**
@@ -9839,6 +9984,175 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is parked, and the latest orders */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedAnswer"];
+                };
+            };
+            /** @description The credential is not that of an owner */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_parked: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those that were received before this time: RFC 3339, or a date, which begins at midnight in the tenant's
+                 *     time zone. Default: all.
+                 */
+                before?: components["schemas"]["Moment"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order, which is carried out in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedOrderView"];
+                };
+            };
+            /** @description The credential is not that of an owner */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another order is not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_parked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseOrder"];
+            };
+        };
+        responses: {
+            /** @description The order, which is carried out in the background */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedOrderView"];
+                };
+            };
+            /** @description The credential is not that of an owner */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body arrived too slowly; see `Retry-After` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another order is not finished */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid; `errors` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Any other failure */

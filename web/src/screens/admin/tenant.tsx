@@ -28,6 +28,7 @@ export default function TenantPage() {
     queryFn: () => body(api.GET('/v1/admin/tenants/{id}', { params: { path: { id } } })),
   });
   const { quotas, ...limits } = tenant.limits;
+  const { over_quota, ...rates } = quotas;
   return (
     <Page title={tenant.name} aside={<Life tenant={tenant} />}>
       <Columns>
@@ -55,7 +56,11 @@ export default function TenantPage() {
         <Card>
           <h2>{text.tenants.limits}</h2>
           <Facts
-            facts={[...named(limits, text.tenants.limitNames), ...named(quotas, text.tenants.quotaNames)]}
+            facts={[
+              ...named(limits, text.tenants.limitNames),
+              ...named(rates, text.tenants.quotaNames),
+              [text.tenants.overQuota, text.tenants.overQuotaActions[over_quota ?? 'refuse']],
+            ]}
           />
         </Card>
       </Columns>
