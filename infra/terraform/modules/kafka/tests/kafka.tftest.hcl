@@ -86,7 +86,7 @@ run "a_role_may_use_footfalls_topics_only" {
 
   assert {
     condition     = output.client_statements[1].Resource == ["arn:aws:kafka:eu-central-1:123456789012:topic/footfall-test/*/events.v1", "arn:aws:kafka:eu-central-1:123456789012:topic/footfall-test/*/rejects.v1", "arn:aws:kafka:eu-central-1:123456789012:topic/footfall-test/*/parked.v1"]
-    error_message = "The role reaches both topics of Footfall and no other."
+    error_message = "The role reaches the topics of Footfall and no other."
   }
 
   assert {
