@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -131,7 +132,12 @@ async fn restore(
                 lose(stack, server).await?;
             }
         }
-        LostStore::Archive | LostStore::Redis => run_program("rm", &["-rf"], &[&archive])?,
+        // Renamed first: the processor goes on writing.
+        LostStore::Archive | LostStore::Redis => {
+            let gone = archive.with_extension("gone");
+            fs::rename(&archive, &gone)?;
+            run_program("rm", &["-rf"], &[&gone])?;
+        }
     }
     // No processor runs while a store is restored.
     stand.kill("processor")?;
