@@ -42,6 +42,16 @@ def shown(value):
     return "see `values.yaml`" if value is None else f"`{json.dumps(value, sort_keys=True, separators=(',', ':'))}`"
 
 
+def variables(prefix, table):
+    """Yields the variable of each setting of a table and of the tables in it."""
+    for name, value in table.items():
+        variable = f"{prefix}__{name}".upper()
+        if isinstance(value, dict):
+            yield from variables(variable, value)
+        else:
+            yield variable
+
+
 def main(repository):
     chart = repository / "infra/helm/footfall"
     problems = []
@@ -60,7 +70,7 @@ def main(repository):
     names = (repository / "crates/base/telemetry/src/names.rs").read_text()
     metrics = set(re.findall(r'= "(footfall_\w+)", \[', names))
     settings = tomllib.loads((repository / "services/footfall/default.toml").read_text())
-    known = {f"FOOTFALL__{section}__{name}".upper() for section, keys in settings.items() if isinstance(keys, dict) for name in keys}
+    known = set(variables("FOOTFALL", settings))
     known |= {"FOOTFALL__DATA_DIR", "FOOTFALL__POSTGRES__URL", "FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY"}
     for file in sorted(chart.rglob("*")):
         if not file.is_file():
