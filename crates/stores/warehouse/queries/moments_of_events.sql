@@ -1,9 +1,14 @@
--- What each key did, for funnels: the time of an event, the steps and the exclusions that it matches as
--- bits, its id, which orders events of the same time, and of entries the value of a breakdown. Events without
--- a key are counted.
+-- What each key did, for funnels: the time of its events, the steps and the exclusions that they match as bits,
+-- their ids, which order events of the same time, and of entries the value of a breakdown; what the funnel does
+-- not need is an empty list. The lists of a key are in the same order. Events without a key are counted.
 SELECT
     countIf(key = '') AS without_key,
-    groupArrayIf((time, steps, exclusions, id, '', value), key != '') AS moments
+    groupArrayIf(time, key != '') AS times,
+    groupArrayIf(steps, key != '') AS steps_matched,
+    {exclusion_list} AS exclusions_matched,
+    {id_list} AS ids,
+    {held_list} AS held_values,
+    {value_list} AS values_of_entries
 FROM
 (
     SELECT
@@ -12,6 +17,7 @@ FROM
         {steps} AS steps,
         {exclusions} AS exclusions,
         reinterpretAsUInt128(event_id) AS id,
+        {held} AS held,
         if(bitTest(steps, 0), {value}, '') AS value
     FROM events
     WHERE client_id = {client_id:String}

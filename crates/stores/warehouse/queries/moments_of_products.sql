@@ -2,7 +2,12 @@
 -- or one for each product that is held.
 SELECT
     uniqExactIf(id, key = '') AS without_key,
-    groupArrayIf((time, steps, exclusions, id, held, value), key != '') AS moments
+    groupArrayIf(time, key != '') AS times,
+    groupArrayIf(steps, key != '') AS steps_matched,
+    {exclusion_list} AS exclusions_matched,
+    {id_list} AS ids,
+    {held_list} AS held_values,
+    {value_list} AS values_of_entries
 FROM
 (
     SELECT

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics::{Dimension, EventTest, Filter};
 use problem::Problem;
@@ -243,6 +245,13 @@ impl FunnelBody {
     }
 }
 
+impl FunnelRequest {
+    /// Returns whether no event matches two steps: they are of different types.
+    fn are_steps_disjoint(&self) -> bool {
+        self.names.iter().collect::<BTreeSet<_>>().len() == self.names.len()
+    }
+}
+
 impl Behaviour {
     /// Answers a funnel.
     pub(crate) async fn funnel(
@@ -261,6 +270,7 @@ impl Behaviour {
             local: asker.local(&request.time),
             steps: &request.steps,
             exclusions: &request.exclusions,
+            are_steps_disjoint: request.are_steps_disjoint(),
             all: request.is_strict,
             filter: &asker.limited(request.filter.clone()),
         };

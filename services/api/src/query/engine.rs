@@ -12,7 +12,8 @@ use tenancy::{CampaignId, TenantContext};
 use warehouse::{Advertisers, Keys, Warehouse};
 
 use super::{
-    answer::{Answered, Side, Timing},
+    answer::{Answered, Timing},
+    both_periods::{added_up, both, in_both},
     cursor,
     reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
@@ -130,6 +131,8 @@ impl Queries {
         let previous = earlier.map(|range| Reader { range, total_sales: &sales_before, ..current });
 
         let (mut admitted, left_out) = segments(current, previous).await?;
+        let adds_up = request.adds_up();
+        let added = adds_up.then(|| added_up(&admitted, current, previous));
         // Most events have nothing to do with most metrics. A condition on values may ask for zeros.
         if !request.dimensions.is_empty() && request.segments.tests().is_empty() {
             admitted.retain(|segment| segment.has_values(request, own));
@@ -137,16 +140,21 @@ impl Queries {
         admitted.sort_by(|one, other| one.compare(other, &top_order(request), request, own));
         let most = request.top.map_or(usize::MAX, |top| top.n);
         let rest = admitted.split_off(most.min(admitted.len()));
-        let others = request.top.is_some_and(|top| top.others);
 
-        let shown: Vec<_> = admitted.iter().map(|segment| segment.keys.clone()).collect();
-        let but_left_out = left_out_keys(request, &left_out, &[])?;
-        let but_shown = left_out_keys(request, &left_out, &shown)?;
-        let totals = both(current, previous, but_left_out.as_deref(), Granularity::Total).await?;
-        let others = match others && !rest.is_empty() {
+        let totals = match added {
+            Some(totals) => totals,
+            None => {
+                let except = left_out_keys(request, &left_out, &[])?;
+                both(current, previous, except.as_deref(), Granularity::Total).await?
+            }
+        };
+        let others = match request.top.is_some_and(|top| top.others) && !rest.is_empty() {
+            true if adds_up && request.granularity == Granularity::Total => {
+                Some(added_up(&rest, current, previous))
+            }
             true => {
-                let granularity = request.granularity;
-                Some(both(current, previous, but_shown.as_deref(), granularity).await?)
+                let except = left_out_keys(request, &left_out, &admitted)?;
+                Some(both(current, previous, except.as_deref(), request.granularity).await?)
             }
             false => None,
         };
@@ -240,25 +248,11 @@ pub(super) async fn segments(
     Ok(segments.into_values().partition(|segment| segment.is_admitted(request, own)))
 }
 
-/// Reads something in both periods; `None` without a comparison.
-async fn in_both<'a, T>(
-    current: Reader<'a>,
-    previous: Option<Reader<'a>>,
-    read: impl AsyncFn(Reader<'a>) -> Result<T, Failure>,
-) -> Result<(T, Option<T>), Failure> {
-    tokio::try_join!(read(current), async {
-        match previous {
-            Some(previous) => read(previous).await.map(Some),
-            None => Ok(None),
-        }
-    })
-}
-
 /// Returns the keys of segments that totals or others do not contain; none if they contain all.
 fn left_out_keys(
     request: &QueryRequest,
     left_out: &[Segment],
-    more: &[Vec<String>],
+    shown: &[Segment],
 ) -> Result<Option<Vec<Vec<String>>>, Problem> {
     if left_out.len() > MOST_EXCEPTIONS {
         let reason = format!(
@@ -270,51 +264,13 @@ fn left_out_keys(
             .with_error("/filters", reason));
     }
     let keys: Vec<Vec<String>> =
-        left_out.iter().map(|segment| segment.keys.clone()).chain(more.iter().cloned()).collect();
+        left_out.iter().chain(shown).map(|segment| segment.keys.clone()).collect();
     if keys.iter().flatten().map(|key| key.len() + 4).sum::<usize>() > MOST_BYTES {
         let reason = "the values of the segments that it names are too long together: lower `top`, or \
                       test fewer segments";
         return Err(Problem::field("/filters", reason));
     }
     Ok((!keys.is_empty()).then_some(keys))
-}
-
-/// Reads all events together but those of some segments, in both periods.
-async fn both(
-    current: Reader<'_>,
-    previous: Option<Reader<'_>>,
-    except: Option<&[Vec<String>]>,
-    granularity: Granularity,
-) -> Result<Side, Failure> {
-    let keys = match except {
-        Some(except) => Keys::Except(&current.request.dimensions, except),
-        None => Keys::All,
-    };
-    let read = async |reader: Reader<'_>| {
-        let whole = async {
-            let total = reader.totals(&[], keys).await?;
-            let mut whole = total.into_values().next().unwrap_or_default();
-            reader.total_sales.add_to(&mut whole);
-            Ok(whole)
-        };
-        if granularity == Granularity::Total {
-            let total = whole.await?;
-            let series = reader.single(&total);
-            return Ok((total, series));
-        }
-        let (total, series) = tokio::try_join!(whole, reader.series(&[], keys))?;
-        let mut series = series.into_values().next().unwrap_or_default();
-        reader.total_sales.add_to_series(&mut series);
-        Ok((total, series))
-    };
-    let (current, previous) = in_both(current, previous, read).await?;
-    let (previous, previous_series) = previous.unzip();
-    Ok(Side {
-        current: current.0,
-        series: current.1,
-        previous,
-        previous_series: previous_series.unwrap_or_default(),
-    })
 }
 
 /// Reads the buckets of the segments of a page, in both periods.

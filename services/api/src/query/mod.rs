@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod both_periods;
 mod cell_source;
 mod change;
 mod columns;

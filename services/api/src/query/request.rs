@@ -150,6 +150,17 @@ impl QueryRequest {
         self.needed().any(Metric::needs_total_sales)
     }
 
+    /// Returns whether the numbers of segments, and of buckets, add up to those of all their events: then each
+    /// event is in one segment, and no number is of distinct values or read on its own.
+    pub(crate) fn adds_up(&self) -> bool {
+        let is_read_apart = |metric: Metric| {
+            metric.needs_refunds() || metric.needs_new_to_brand() || metric.needs_total_sales()
+        };
+        self.level == Level::Event
+            && self.needed().all(|metric| metric.distinct().is_none() && !is_read_apart(metric))
+            && !self.dimensions.iter().any(Dimension::is_of_orders)
+    }
+
     /// Returns what its numbers are read from.
     pub(crate) fn reads(&self) -> Reads {
         let counts = self.needed().any(Metric::counts_events);

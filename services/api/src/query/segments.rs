@@ -22,6 +22,13 @@ pub(super) struct Segment {
 }
 
 impl Numbers {
+    /// Returns the sums of many numbers. Distinct values do not add up.
+    pub(super) fn added_up<'a>(many: impl Iterator<Item = &'a Self>) -> Self {
+        let mut all = Self::default();
+        many.for_each(|numbers| all.sums.merge(&numbers.sums));
+        all
+    }
+
     /// Returns a metric in the tenant's own currency.
     pub(super) fn value(&self, metric: Metric, own: Currency) -> Value {
         metric.value(&self.sums, own, own, self.distincts)

@@ -1,4 +1,4 @@
-use std::ops::Range;
+use std::{iter, mem, ops::Range};
 
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
@@ -29,6 +29,8 @@ pub struct MomentQuery<'a> {
     pub steps: &'a [Filter<EventTest>],
     /// The test of each exclusion.
     pub exclusions: &'a [Filter<EventTest>],
+    /// Whether no event matches two steps.
+    pub are_steps_disjoint: bool,
     /// Whether events that match nothing are read as well.
     pub all: bool,
     /// Only events for which it holds.
@@ -40,18 +42,22 @@ pub struct MomentQuery<'a> {
 pub struct KeyEvents {
     /// The lists; one if nothing is held.
     pub moments: Vec<Vec<Moment>>,
-    /// For each of their moments, the value of the breakdown; it may be empty except for entries.
+    /// For each of their moments, the value of the breakdown; it may be empty except for entries. Empty without a
+    /// breakdown.
     pub values: Vec<Vec<String>>,
 }
 
+/// What one key did: an item of each list for each event. Lists that are not needed are empty.
 #[derive(Row, Deserialize)]
 struct MomentRow {
     without_key: u64,
-    /// Time, steps, exclusions, id, held value, value of the breakdown.
-    moments: Vec<MomentTuple>,
+    times: Vec<i64>,
+    steps_matched: Vec<u32>,
+    exclusions_matched: Vec<u32>,
+    ids: Vec<u128>,
+    held_values: Vec<String>,
+    values_of_entries: Vec<String>,
 }
-
-type MomentTuple = (i64, u32, u32, u128, String, String);
 
 impl TenantWarehouse {
     /// Hands over the events of each key as they arrive. Returns the number of events without a key.
@@ -66,7 +72,7 @@ impl TenantWarehouse {
         let mut without_key = 0;
         self.for_each(&query.statement(), |row: MomentRow| {
             without_key += row.without_key;
-            if !row.moments.is_empty() {
+            if !row.times.is_empty() {
                 each(row.events());
             }
         })
@@ -94,7 +100,15 @@ impl MomentQuery<'_> {
             true => include_str!("../../queries/moments_of_products.sql"),
             false => include_str!("../../queries/moments_of_events.sql"),
         };
+        let list = |name: &str, kind: &str, is_needed| match is_needed {
+            true => format!("groupArrayIf({name}, key != '')"),
+            false => format!("CAST([], 'Array({kind})')"),
+        };
         let sql = template
+            .replace("{exclusion_list}", &list("exclusions", "UInt32", !self.exclusions.is_empty()))
+            .replace("{id_list}", &list("id", "UInt128", self.needs_ids()))
+            .replace("{held_list}", &list("held", "String", self.held.is_some()))
+            .replace("{value_list}", &list("value", "String", self.breakdown.is_some()))
             .replace("{key}", self.key.column())
             .replace("{steps}", &steps)
             .replace("{exclusions}", &exclusions)
@@ -103,6 +117,11 @@ impl MomentQuery<'_> {
             .replace("{condition}", &condition)
             .replace("{wanted}", &wanted);
         Statement { sql, parameters }
+    }
+
+    /// Returns whether the order of events of one time matters that match the same first step.
+    fn needs_ids(&self) -> bool {
+        !self.are_steps_disjoint || !self.exclusions.is_empty() || self.breakdown.is_some()
     }
 
     fn is_of_products(&self) -> bool {
@@ -126,24 +145,24 @@ fn bits(filters: &[Filter<EventTest>], parameters: &mut Parameters) -> String {
 }
 
 impl MomentRow {
-    fn events(mut self) -> KeyEvents {
-        self.moments.sort_unstable_by(|one, other| {
-            let order = |moment: &MomentTuple| {
-                let (time, steps, exclusions, ..) = *moment;
-                (Moment { time, steps, exclusions }.order(), id(moment.3))
-            };
-            one.4.cmp(&other.4).then_with(|| order(one).cmp(&order(other)))
+    fn events(self) -> KeyEvents {
+        let Self { times, ids, held_values: held, values_of_entries: mut values, .. } = self;
+        let exclusions = self.exclusions_matched.into_iter().chain(iter::repeat(0));
+        let moments = times.into_iter().zip(self.steps_matched).zip(exclusions);
+        let mut placed: Vec<(usize, Moment)> = moments
+            .map(|((time, steps), exclusions)| Moment { time, steps, exclusions })
+            .enumerate()
+            .collect();
+        placed.sort_unstable_by(|(one, moment), (other, another)| {
+            let by_id = || ids.get(*one).copied().map(id).cmp(&ids.get(*other).copied().map(id));
+            let by_order = || moment.order().cmp(&another.order());
+            held.get(*one).cmp(&held.get(*other)).then_with(by_order).then_with(by_id)
         });
-        let lists = self.moments.chunk_by(|one, other| one.4 == other.4);
-        let moment = |(time, steps, exclusions, ..): &MomentTuple| Moment {
-            time: *time,
-            steps: *steps,
-            exclusions: *exclusions,
-        };
         let mut events = KeyEvents::default();
-        for list in lists {
-            events.moments.push(list.iter().map(moment).collect());
-            events.values.push(list.iter().map(|(.., value)| value.clone()).collect());
+        for list in placed.chunk_by(|(one, _), (other, _)| held.get(*one) == held.get(*other)) {
+            events.moments.push(list.iter().map(|(_, moment)| *moment).collect());
+            let of_list = list.iter().filter_map(|(at, _)| values.get_mut(*at).map(mem::take));
+            events.values.push(of_list.collect());
         }
         events
     }
