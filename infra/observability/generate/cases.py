@@ -262,6 +262,21 @@ CAUSES = {
             'footfall_runtime_delay_seconds_bucket{instance="a",le="+Inf"}': "0+60x90",
         },
     ),
+    # In promtool the clock begins at 0.
+    "BackupOld": (
+        {"store": "clickhouse"},
+        {
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="a"}': "-200000x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="b"}': "0x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="postgres",instance="a"}': "1x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="archive",instance="a"}': "0x90",
+        },
+        {
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="a"}': "1x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="b"}': "-200000x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="archive",instance="a"}': "0x90",
+        },
+    ),
     "Watchdog": ({}, {"anything": "1x90"}, None),
 }
 
