@@ -118,6 +118,14 @@ CAUSES = {
             'footfall_oldest_unfinished_seconds{work="move"}': "70000+60x90",
         },
     ),
+    "ParkedExpireSoon": (
+        {},
+        {
+            'footfall_parked_oldest_seconds{instance="a"}': "517800+60x90",
+            'footfall_parked_oldest_seconds{instance="b"}': "517800+60x90",
+        },
+        {'footfall_parked_oldest_seconds{instance="a"}': "510000+60x90"},
+    ),
     "QueriesWait": (
         {"kind": "report"},
         {

@@ -216,6 +216,8 @@ metrics! {
     OldestUnacknowledged = "footfall_oldest_unacknowledged_seconds", ["sink": SINKS];
     /// Age of the oldest erasure of persons and of the oldest move of a tenant that has not ended, in seconds; every processor tells the same.
     OldestUnfinished = "footfall_oldest_unfinished_seconds", ["work": WORK];
+    /// How long ago the oldest hour began of which an event of any tenant is parked, in seconds; 0 if none is. Every processor tells the same.
+    ParkedOldest = "footfall_parked_oldest_seconds", [];
     /// Age of the oldest event in the spool, in seconds.
     SpoolOldest = "footfall_spool_oldest_seconds", [];
     /// How long the longest waiting report job of all tenants could have been claimed, in seconds; every api tells the same.
@@ -362,6 +364,7 @@ mod tests {
             r#"footfall_delivery_seconds_count{sink="archive"} 0"#,
             "footfall_live_rebuilds_total 0",
             "footfall_spool_oldest_seconds 0",
+            "footfall_parked_oldest_seconds 0",
             r#"footfall_report_jobs{state="queued"} 0"#,
             r#"footfall_report_jobs_ended_total{outcome="cancelled"} 0"#,
             "footfall_report_jobs_oldest_queued_seconds 0",
