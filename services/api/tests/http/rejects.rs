@@ -7,43 +7,36 @@ use insta::assert_snapshot;
 use log::{LogPlace, LogRange, Offset, Partition};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use stream::{Entry, LogReader, delete_topics, ensure_topics};
+use stream::{Entry, LogReader};
 use tenancy::TenantRouter;
 use testkit::eventually;
 use uuid::Uuid;
 use warehouse::{Coordinates, InsertBatch, RejectId, RejectedEvent};
 
-use crate::stand::{Answer, Stand, answer};
+use crate::{
+    stand::{Answer, Stand, answer},
+    topics::StandTopics,
+};
 
 const SENT: &str = "018f0000-0000-7000-8000-000000000001";
 
 /// A stand with a log, which is deleted with it.
 struct Rejects {
     stand: Stand,
+    _topics: StandTopics,
     /// The owners' tokens, by tenant.
     owners: BTreeMap<&'static str, String>,
-}
-
-impl Drop for Rejects {
-    fn drop(&mut self) {
-        let kafka = self.stand.kafka.clone();
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(delete_topics(&kafka))
-        });
-        dropped.join().unwrap().unwrap();
-    }
 }
 
 impl Rejects {
     async fn new() -> Self {
         let stand = Stand::new().await;
-        ensure_topics(&stand.kafka).await.unwrap();
+        let topics = StandTopics::create(&stand).await;
         let mut owners = BTreeMap::new();
         for tenant in ["acme", "globex"] {
             owners.insert(tenant, stand.token(tenant, "owner").await);
         }
-        Self { stand, owners }
+        Self { stand, _topics: topics, owners }
     }
 
     /// Stores rejects of `acme` or `globex`, received a minute apart. Returns their ids.
