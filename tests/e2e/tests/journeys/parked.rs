@@ -1,8 +1,13 @@
 //! Events over a quota wait for their owner, who sees and releases them.
 
+use std::os::unix::process::ExitStatusExt;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use testkit::{Platform, Tier, eventually};
+use testkit::{Platform, Tenant, Tier, eventually, program};
+
+/// The signal of a process that has aborted.
+const ABORTED: i32 = 6;
 
 #[tokio::test]
 async fn events_over_the_quota_of_an_hour_are_parked_seen_released_and_then_reported() {
@@ -45,22 +50,13 @@ async fn parked_events_of_a_person_are_exported_and_after_an_erasure_a_release_a
     let platform = Platform::start().await;
     let limits = json!({"quotas": {"events_per_hour": 2, "over_quota": "park"}});
     let tenant = platform.onboard_limited(Tier::Schema, limits).await;
-    let of = |visitor: &str, count: usize| {
-        let event =
-            json!({"type": "ad_impression", "campaign_id": "spring", "visitor_id": visitor});
-        json!(vec![event; count])
-    };
-    platform.collect(&tenant.collect_key, &of("bob", 2)).await.expect(202);
+    platform.collect(&tenant.collect_key, &impressions("bob", 2)).await.expect(202);
     for (visitor, count) in [("ann", 2), ("bob", 1)] {
-        let events = of(visitor, count);
+        let events = impressions(visitor, count);
         let parked = platform.collect(&tenant.collect_key, &events).await.expect(202).json();
         assert_eq!(parked["counts"]["parked"], count, "{parked}");
     }
-    eventually("three events are parked", async || {
-        let seen = platform.get(&tenant.owner, "/v1/parked").await.expect(200).json();
-        (seen["events"] == 3).then_some(())
-    })
-    .await;
+    until_parked(&platform, &tenant, 3).await;
 
     let persons = json!({"visitors": ["ann"]});
     let exported = platform.post(&tenant.owner, "/v1/privacy/export", &persons).await.expect(200);
@@ -74,30 +70,81 @@ async fn parked_events_of_a_person_are_exported_and_after_an_erasure_a_release_a
 
     platform.post(&tenant.owner, "/v1/privacy/erase", &persons).await.expect(202);
     platform.post(&tenant.owner, "/v1/parked/release", &json!({})).await.expect(202);
-    let released = eventually("the order is carried out", async || {
+    let released = finished(&platform, &tenant).await;
+    assert_eq!(released["events"], 3, "the log has all of them: {released}");
+    let released_at = released["finished_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(counted(&platform, &tenant, released_at).await, [3, 3]);
+}
+
+#[tokio::test]
+async fn a_processor_that_aborts_in_the_middle_of_a_release_loses_and_doubles_nothing() {
+    let failing = program("footfall-with-failpoints");
+    let platform = Platform::start_without_processor_with(&failing).await;
+    let limits = json!({"quotas": {"events_per_hour": 2, "over_quota": "park"}});
+    let tenant = platform.onboard_limited(Tier::Shared, limits).await;
+    let failpoint = ("FOOTFALL_FAILPOINTS", "release=abort@1".to_owned());
+    let mut aborting = platform.spawn_as("aborting", &["processor"], [failpoint]);
+    platform.collect(&tenant.collect_key, &impressions("bob", 2)).await.expect(202);
+    let over = platform.collect(&tenant.collect_key, &impressions("bob", 300)).await;
+    assert_eq!(over.expect(202).json()["counts"]["parked"], 300);
+    until_parked(&platform, &tenant, 300).await;
+
+    platform.post(&tenant.owner, "/v1/parked/release", &json!({})).await.expect(202);
+    let status = eventually("the processor aborts", async || aborting.exited()).await;
+    assert_eq!(status.signal(), Some(ABORTED), "{}", aborting.last_lines());
+    // Some of them are in the log of events, and still counted as parked.
+    let seen = platform.get(&tenant.owner, "/v1/parked").await.expect(200).json();
+    assert_eq!((&seen["events"], &seen["orders"][0]["events"]), (&json!(300), &json!(0)));
+
+    let _processor = platform.spawn(&["processor"]);
+    let released = finished(&platform, &tenant).await;
+    assert_eq!(released["events"], 300, "{released}");
+    let released_at = released["finished_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(counted(&platform, &tenant, released_at).await, [302, 302]);
+}
+
+fn impressions(visitor: &str, count: usize) -> Value {
+    let event = json!({"type": "ad_impression", "campaign_id": "spring", "visitor_id": visitor});
+    json!(vec![event; count])
+}
+
+async fn until_parked(platform: &Platform, tenant: &Tenant, count: u64) {
+    eventually(&format!("{count} events are parked"), async || {
+        let seen = platform.get(&tenant.owner, "/v1/parked").await.expect(200).json();
+        (seen["events"] == count).then_some(())
+    })
+    .await;
+}
+
+/// Returns the latest order, once it is carried out.
+async fn finished(platform: &Platform, tenant: &Tenant) -> Value {
+    eventually("the order is carried out", async || {
         let seen = platform.get(&tenant.owner, "/v1/parked").await.expect(200).json();
         let order = seen["orders"][0].clone();
         order["finished_at"].is_string().then_some(order)
     })
-    .await;
-    assert_eq!(released["events"], 3, "the log has all of them: {released}");
-    // Both sinks have passed the records of all three, and count one of them.
-    let released_at: DateTime<Utc> = released["finished_at"].as_str().unwrap().parse().unwrap();
+    .await
+}
+
+/// Returns the impressions of the campaign in the metrics and in a query, each from an answer that has everything which
+/// the log received before `since`.
+async fn counted(platform: &Platform, tenant: &Tenant, since: DateTime<Utc>) -> [u64; 2] {
     let metrics = "/v1/campaigns/spring/metrics?granularity=total&metrics=impressions";
     let query = json!({"metrics": ["impressions"], "dimensions": ["campaign"]});
-    for (path, body) in [(metrics, None), ("/v1/query", Some(&query))] {
-        let answer = eventually("the answer is as of the release", async || {
-            let answer = match body {
-                None => platform.get(&tenant.owner, path).await,
-                Some(body) => platform.post(&tenant.owner, path, body).await,
-            };
-            let answer = answer.expect(200).json();
-            let as_of: DateTime<Utc> = answer["as_of"].as_str()?.parse().ok()?;
-            (as_of > released_at).then_some(answer)
-        })
-        .await;
-        let totals = &answer["totals"];
-        let impressions = totals.get("values").unwrap_or(totals)["impressions"].clone();
-        assert_eq!(impressions, 3, "{answer}");
-    }
+    let is_later = |answer: &Value| {
+        let as_of = answer["as_of"].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        as_of.is_some_and(|as_of| as_of > since)
+    };
+    let found = eventually("the metrics are as of later", async || {
+        let answer = platform.get(&tenant.owner, metrics).await.expect(200).json();
+        is_later(&answer).then_some(answer)
+    })
+    .await;
+    let queried = eventually("the query is as of later", async || {
+        let answer = platform.post(&tenant.owner, "/v1/query", &query).await.expect(200).json();
+        is_later(&answer).then_some(answer)
+    })
+    .await;
+    let totals = [&found["totals"], &queried["totals"]["values"]];
+    totals.map(|totals| totals["impressions"].as_u64().unwrap())
 }
