@@ -8,14 +8,15 @@ import sys
 
 import yaml
 
-WORKLOADS = ("Deployment", "StatefulSet", "Job", "Pod")
+WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob", "Pod")
 
 
 def pod_of(manifest):
     """Returns the metadata and the spec of a manifest's pods."""
     if manifest["kind"] == "Pod":
         return manifest["metadata"], manifest["spec"]
-    template = manifest["spec"]["template"]
+    spec = manifest["spec"]
+    template = spec["jobTemplate"]["spec"]["template"] if manifest["kind"] == "CronJob" else spec["template"]
     return template["metadata"], template["spec"]
 
 

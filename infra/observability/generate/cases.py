@@ -15,7 +15,7 @@ from slos import SLOS
 OBSERVABILITY = Path(__file__).resolve().parent.parent
 
 
-# Alert: the labels with which it fires, series that make it fire after 30 minutes, and series that do not.
+# Alert: the labels with which it fires, or a list of them, series that make it fire after 30 minutes, and series that do not.
 # 5+2x90 is promtool's notation: it begins at 5 and adds 2 in each of 90 minutes.
 CAUSES = {
     "SpoolFilling": (
@@ -118,6 +118,14 @@ CAUSES = {
             'footfall_oldest_unfinished_seconds{work="move"}': "70000+60x90",
         },
     ),
+    "ParkedExpireSoon": (
+        {},
+        {
+            'footfall_parked_oldest_seconds{instance="a"}': "517800+60x90",
+            'footfall_parked_oldest_seconds{instance="b"}': "517800+60x90",
+        },
+        {'footfall_parked_oldest_seconds{instance="a"}': "510000+60x90"},
+    ),
     "QueriesWait": (
         {"kind": "report"},
         {
@@ -171,25 +179,18 @@ CAUSES = {
         {"footfall_limits_unchecked_total": "0+1x90"},
         {"footfall_limits_unchecked_total": "9x90"},
     ),
-    "PostgresPoolExhausted": (
-        {"instance": "a"},
+    "PostgresConnectionsShort": (
+        [{"instance": "a"}, {"server": "db"}],
         {
             'footfall_postgres_connections{instance="a",state="used"}': "16x90",
             'footfall_postgres_connections_limit{instance="a"}': "16x90",
-        },
-        {
-            'footfall_postgres_connections{instance="a",state="used"}': "3x90",
-            'footfall_postgres_connections_limit{instance="a"}': "16x90",
-        },
-    ),
-    "PostgresConnectionsShort": (
-        {"server": "db"},
-        {
             'pg_stat_activity_count{server="db",state="idle"}': "60x90",
             'pg_stat_activity_count{server="db",state="active"}': "30x90",
             'pg_settings_max_connections{server="db"}': "100x90",
         },
         {
+            'footfall_postgres_connections{instance="a",state="used"}': "3x90",
+            'footfall_postgres_connections_limit{instance="a"}': "16x90",
             'pg_stat_activity_count{server="db",state="idle"}': "60x90",
             'pg_settings_max_connections{server="db"}': "100x90",
         },
@@ -200,14 +201,17 @@ CAUSES = {
         {'pg_stat_activity_max_tx_duration{server="db",state="active"}': "500x90"},
     ),
     "RedisMemoryShort": (
-        {"instance": "a"},
-        {'redis_memory_used_bytes{instance="a"}': "90x90", 'redis_memory_max_bytes{instance="a"}': "100x90"},
-        {'redis_memory_used_bytes{instance="a"}': "90x90", 'redis_memory_max_bytes{instance="a"}': "0x90"},
-    ),
-    "RedisEvicts": (
-        {"instance": "a"},
-        {'redis_evicted_keys_total{instance="a"}': "0x20 7x70"},
-        {'redis_evicted_keys_total{instance="a"}': "7x90"},
+        [{"instance": "a"}, {"instance": "b"}],
+        {
+            'redis_memory_used_bytes{instance="a"}': "90x90",
+            'redis_memory_max_bytes{instance="a"}': "100x90",
+            'redis_evicted_keys_total{instance="b"}': "0x20 7x70",
+        },
+        {
+            'redis_memory_used_bytes{instance="a"}': "90x90",
+            'redis_memory_max_bytes{instance="a"}': "0x90",
+            'redis_evicted_keys_total{instance="b"}': "7x90",
+        },
     ),
     "KafkaPartitionsOffline": (
         {},
@@ -266,6 +270,21 @@ CAUSES = {
             'footfall_runtime_delay_seconds_bucket{instance="a",le="+Inf"}': "0+60x90",
         },
     ),
+    # In promtool the clock begins at 0.
+    "BackupOld": (
+        {"store": "clickhouse"},
+        {
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="a"}': "-200000x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="b"}': "0x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="postgres",instance="a"}': "1x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="archive",instance="a"}': "0x90",
+        },
+        {
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="a"}': "1x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="clickhouse",instance="b"}': "-200000x90",
+            'footfall_backup_last_copy_timestamp_seconds{store="archive",instance="a"}': "0x90",
+        },
+    ),
     "Watchdog": ({}, {"anything": "1x90"}, None),
 }
 
@@ -297,7 +316,8 @@ def cases(rules: list[dict]) -> list[dict]:
         if alert not in severities:
             continue
         of_alert = {"alertname": alert, "severity": severities[alert]}
-        found.append(case(alert, fires, 30, [of_alert | labels]))
+        firing = labels if isinstance(labels, list) else [labels]
+        found.append(case(alert, fires, 30, [of_alert | one for one in firing]))
         if silent is not None:
             found.append(case(alert, silent, 30, []))
     for slo in SLOS:

@@ -11,6 +11,7 @@ use archive::ReportFileError;
 use auth::{CredentialStoreError, PasswordError, RandomError, TokenError};
 use control_plane::ControlPlaneError;
 use problem::{Code, Problem};
+use stream::StreamError;
 use tenancy::DirectoryError;
 use warehouse::{MigrationError, QueryLimit, WarehouseError};
 
@@ -24,7 +25,7 @@ pub(crate) mod retry_after {
     pub(crate) const STORE: Duration = Duration::from_secs(1);
     /// The ClickHouse cluster of a new tenant is unavailable.
     pub(crate) const CLUSTER: Duration = Duration::from_secs(5);
-    /// Some resubmitted events are not known to be in the log.
+    /// The log does not answer, or some resubmitted events are not known to be in it.
     pub(crate) const LOG: Duration = Duration::from_secs(1);
     /// All cores hash passwords, and the queue is full.
     pub(crate) const PASSWORD: Duration = Duration::from_secs(1);
@@ -41,6 +42,8 @@ pub(crate) enum Failure {
     ControlPlane(#[from] ControlPlaneError),
     #[error(transparent)]
     Warehouse(#[from] WarehouseError),
+    #[error(transparent)]
+    Stream(#[from] StreamError),
     #[error(transparent)]
     Aggregates(#[from] AggregatesError),
     #[error(transparent)]
@@ -102,6 +105,7 @@ fn problem_of(failure: &Failure) -> Problem {
         Failure::Shared(shared) => problem_of(shared),
         Failure::ControlPlane(error) => of_control_plane(error),
         Failure::Warehouse(error) => of_warehouse(error),
+        Failure::Stream(_) => unavailable("The log of events", retry_after::LOG),
         Failure::Aggregates(error) => of_aggregates(error),
         Failure::ReportFile(error) => of_report_file(error),
         Failure::Credentials(_) | Failure::Directory(_) => {

@@ -4,7 +4,7 @@ use aggregates::Aggregates;
 use archive::ReportFiles;
 use auth::{Sealer, TokenSigner};
 use control_plane::ControlPlane;
-use stream::Producer;
+use stream::{LogReader, Producer};
 use tokio::sync::Notify;
 use warehouse::Warehouse;
 use web::{TokenSettings, WebState};
@@ -33,6 +33,8 @@ pub struct Dependencies {
     pub report_files: ReportFiles,
     /// Writes resubmitted rejects to the log.
     pub producer: Producer,
+    /// Reads the log of parked events, for exports of persons.
+    pub parked: LogReader,
     /// Turns credentials into tenants.
     pub web: WebState,
     /// Signs access tokens.
@@ -53,6 +55,7 @@ pub(crate) struct Api {
     pub(crate) audit_trail: AuditTrail,
     pub(crate) campaigns: Campaigns,
     pub(crate) rejects: Rejects,
+    pub(crate) parked: LogReader,
     pub(crate) sources: Sources,
     pub(crate) reports: Reports,
     pub(crate) queries: Queries,
@@ -96,6 +99,7 @@ impl Api {
         Self {
             audit_trail: AuditTrail::new(control_plane.clone()),
             rejects,
+            parked: dependencies.parked.clone(),
             campaigns: campaigns.clone(),
             reports: Reports::new(sources.clone(), settings.cached_answers),
             queries: Queries::new(

@@ -7,7 +7,7 @@ use chrono::Utc;
 use control_plane::{Cluster, ControlPlane, ControlPlaneError, Group, PlatformControl};
 use lifecycle::{Lifecycle, every};
 use spool::Spool;
-use stream::Producer;
+use stream::{LogReader, Producer};
 use tenancy::{PlatformContext, TenantRouter};
 use warehouse::{ClusterSettings, Warehouse};
 use web::WebState;
@@ -119,6 +119,7 @@ impl Dependencies {
     pub(crate) async fn start_api(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
         let (web, keys) = self.web().await?;
         let tokens = self.configuration.tokens.clone();
+        let router = TenantRouter::new(Arc::new(self.control_plane.clone()));
         let newest = keys.first().ok_or_else(|| Failure::Other("no signing key".to_owned()))?;
         let dependencies = api::Dependencies {
             control_plane: self.control_plane.clone(),
@@ -126,6 +127,8 @@ impl Dependencies {
             warehouse: self.warehouse.clone(),
             report_files: self.archive.report_files(),
             producer: Producer::new(&self.configuration.kafka).map_err(Failure::usage)?,
+            parked: LogReader::of_parked(&self.configuration.kafka, router)
+                .map_err(Failure::usage)?,
             sealer: self.sealer.clone(),
             signer: tokens.signer(newest).map_err(Failure::other)?,
             tokens,

@@ -3,6 +3,7 @@
 mod archive;
 mod archive_retention;
 mod backfill;
+mod backups;
 mod current_generation;
 mod dependencies;
 mod error;

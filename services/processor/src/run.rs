@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     Dependencies, ProcessorError,
     archive::Archiver,
-    archive_retention,
+    archive_retention, backups,
     current_generation::CurrentGeneration,
     history::History,
     known_erasures::KnownErasures,
@@ -120,6 +120,8 @@ impl Start<'_> {
         self.lifecycle.spawn("person-erasures", BUDGET, persons);
         let parked = parked::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("parked", BUDGET, parked);
+        let backups = backups::watch(dependencies.clone(), token.clone());
+        self.lifecycle.spawn("backups", BUDGET, backups);
         let expiry = archive_retention::run(dependencies.clone(), token.clone());
         self.lifecycle.spawn("archive-retention", BUDGET, expiry);
         let reconciler =

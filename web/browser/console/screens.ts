@@ -53,6 +53,7 @@ export const SCREENS: readonly Screen[] = [
     as: 'owner',
     act: (page) => page.getByRole('button', { name: 'Look and mend' }).first().click(),
   },
+  { name: 'parked', path: 'parked', as: 'owner' },
   { name: 'keys', path: 'keys', as: 'owner' },
   { name: 'users', path: 'users', as: 'owner' },
   { name: 'advertisers', path: 'advertisers', as: 'owner' },

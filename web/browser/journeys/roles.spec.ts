@@ -2,7 +2,16 @@ import { expect, test } from '../console/test';
 import { FOREIGN_CAMPAIGN, NORTHWIND, type World } from '../platform/world';
 
 const REPORTS = ['Live', 'Explore', 'Campaigns', 'Funnels', 'Retention', 'Sessions', 'Files and schedules'];
-const SETUP = ['Sending events', 'Rejects', 'API keys', 'Users', 'Advertisers', 'Usage', 'Audit log'];
+const SETUP = [
+  'Sending events',
+  'Rejects',
+  'Parked events',
+  'API keys',
+  'Users',
+  'Advertisers',
+  'Usage',
+  'Audit log',
+];
 const PLATFORM = ['Tenants', 'Onboard a tenant', 'Clusters', 'Audit log'];
 const MISSING = 'There is nothing here';
 

@@ -1314,9 +1314,10 @@ export interface paths {
         put?: never;
         /**
          * Exports everything that is stored of visitors or customers: for their right of access.
-         * @description One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`, or
-         *     `reject` for a refused event in which a field of ids has one of theirs, or, if it is not JSON, any word is one. The
-         *     file is streamed; if it cannot be completed, the transfer breaks off. A tenant has one export at a time.
+         * @description One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`,
+         *     `reject` for a refused event in which a field of ids has one of theirs, or, if it is not JSON, any word is one, or
+         *     `parked` for an event that is parked, which `event` has as it was accepted. The file is streamed; if it cannot be
+         *     completed, the transfer breaks off. A tenant has one export at a time.
          */
         post: operations["export_persons"];
         delete?: never;

@@ -84,6 +84,12 @@ export const SCREENS: readonly Screen[] = [
     component: lazy(() => import('../screens/setup/rejects')),
   },
   {
+    path: '/parked',
+    menu: { group: 'setup', label: nav.parked },
+    allowed: permitted('read_parked'),
+    component: lazy(() => import('../screens/setup/parked')),
+  },
+  {
     path: '/keys',
     menu: { group: 'setup', label: nav.keys },
     allowed: permitted('manage_api_keys'),

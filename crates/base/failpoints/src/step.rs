@@ -18,8 +18,8 @@ macro_rules! steps {
 }
 
 impl Step {
-    /// Whether it is a step of a move of a tenant, which only happens on order.
-    pub const fn is_of_move(self) -> bool {
+    /// Whether it only happens on order: in a move of a tenant, or in a release of parked events.
+    pub const fn is_on_order(self) -> bool {
         matches!(
             self,
             Self::MovePrepare
@@ -33,6 +33,7 @@ impl Step {
                 | Self::MoveFlipBack
                 | Self::MoveUncut
                 | Self::MoveRemove
+                | Self::Release
         )
     }
 }
@@ -88,4 +89,6 @@ steps! {
     MoveUncut = "move-uncut";
     /// The target has no row of it.
     MoveRemove = "move-remove";
+    /// Parked events were released, and are still counted as parked.
+    Release = "release";
 }

@@ -110,44 +110,19 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::{self, Write},
-        mem,
-        sync::{Arc, Mutex},
-    };
-
+    use testkit::LogLines;
     use tracing::dispatcher::with_default;
 
     use super::*;
     use crate::TraceSpan;
-
-    /// The log lines of a test.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Lines {
-        fn take(&self) -> String {
-            String::from_utf8(mem::take(&mut *self.0.lock().unwrap())).unwrap()
-        }
-    }
 
     fn settings(log: &str, format: LogFormat) -> TelemetrySettings {
         let traces = TraceSettings::default();
         TelemetrySettings { log: log.into(), format, log_filter_file: PathBuf::new(), traces }
     }
 
-    fn logs(log: &str, format: LogFormat) -> (Dispatch, LogFilter, Lines) {
-        let lines = Lines::default();
+    fn logs(log: &str, format: LogFormat) -> (Dispatch, LogFilter, LogLines) {
+        let lines = LogLines::default();
         let writer = lines.clone();
         let made = dispatch(&settings(log, format), move || writer.clone(), false);
         let (dispatch, filter) = made.unwrap();

@@ -30,6 +30,9 @@ const CHECKS: &[&str] = &["near", "wide", "far"];
 /// What the processors do for tenants in steps.
 const WORK: &[&str] = &["person_erasure", "move"];
 
+/// What a backup copies.
+const COPIED_STORES: &[&str] = &["postgres", "clickhouse", "archive"];
+
 /// Values that only a running service knows: [`Requests`](crate::Requests).
 const BY_SERVICE: &[&str] = &[];
 
@@ -195,6 +198,8 @@ metrics! {
     ReconcileLastSuccess = "footfall_reconcile_last_success_timestamp_seconds", ["check": CHECKS];
     /// When this process last put an object into the archive, in seconds since 1970; 0 before the first.
     ArchiveLastObject = "footfall_archive_last_object_timestamp_seconds", [];
+    /// As of when the latest backup has a store, in seconds since 1970; 0 without a backup. Every processor tells the same.
+    BackupLastCopy = "footfall_backup_last_copy_timestamp_seconds", ["store": COPIED_STORES];
     /// Threads of the runtime for tasks that are not requests.
     RuntimeWorkers = "footfall_runtime_workers", [];
     /// Tasks of that runtime that have not ended.
@@ -211,6 +216,8 @@ metrics! {
     OldestUnacknowledged = "footfall_oldest_unacknowledged_seconds", ["sink": SINKS];
     /// Age of the oldest erasure of persons and of the oldest move of a tenant that has not ended, in seconds; every processor tells the same.
     OldestUnfinished = "footfall_oldest_unfinished_seconds", ["work": WORK];
+    /// How long ago the oldest hour began of which an event of any tenant is parked, in seconds; 0 if none is. Every processor tells the same.
+    ParkedOldest = "footfall_parked_oldest_seconds", [];
     /// Age of the oldest event in the spool, in seconds.
     SpoolOldest = "footfall_spool_oldest_seconds", [];
     /// How long the longest waiting report job of all tenants could have been claimed, in seconds; every api tells the same.
@@ -357,9 +364,11 @@ mod tests {
             r#"footfall_delivery_seconds_count{sink="archive"} 0"#,
             "footfall_live_rebuilds_total 0",
             "footfall_spool_oldest_seconds 0",
+            "footfall_parked_oldest_seconds 0",
             r#"footfall_report_jobs{state="queued"} 0"#,
             r#"footfall_report_jobs_ended_total{outcome="cancelled"} 0"#,
             "footfall_report_jobs_oldest_queued_seconds 0",
+            r#"footfall_backup_last_copy_timestamp_seconds{store="archive"} 0"#,
         ] {
             assert!(text.lines().any(|line| line == series), "{series}: {text}");
         }

@@ -2,11 +2,7 @@
 
 #![cfg(test)]
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -16,7 +12,7 @@ use actix_web::{
 };
 use lifecycle::Lifecycle;
 use problem::{Code, Problem};
-use tracing_subscriber::fmt::MakeWriter;
+use testkit::LogLines;
 use web::{Error, Health};
 
 fn routes(config: &mut ServiceConfig) {
@@ -60,48 +56,22 @@ async fn metrics() -> String {
     String::from_utf8(read_body(response).await.to_vec()).unwrap()
 }
 
-/// The log lines of this thread.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Lines {
-    fn of_this_thread() -> (Self, tracing::subscriber::DefaultGuard) {
-        let lines = Self::default();
-        // While there is one subscriber, tracing disables a line for all threads if it is first
-        // reached on a thread without a subscriber.
-        let other = tracing_subscriber::fmt().with_writer(io::sink).try_init();
-        other.unwrap_or_default();
-        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone());
-        let log = log.with_max_level(tracing::Level::INFO).finish();
-        (lines, tracing::subscriber::set_default(log))
-    }
-
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
-    }
-}
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
+/// Keeps the log lines of this thread.
+fn lines_of_this_thread() -> (LogLines, tracing::subscriber::DefaultGuard) {
+    let lines = LogLines::default();
+    let writer = lines.clone();
+    // While there is one subscriber, tracing disables a line for all threads if it is first
+    // reached on a thread without a subscriber.
+    let other = tracing_subscriber::fmt().with_writer(io::sink).try_init();
+    other.unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
+    let log = log.with_max_level(tracing::Level::INFO).finish();
+    (lines, tracing::subscriber::set_default(log))
 }
 
 #[actix_web::test]
 async fn an_answered_request_logs_nothing_and_a_failed_one_logs_its_cause_once() {
-    let (lines, _logging) = Lines::of_this_thread();
+    let (lines, _logging) = lines_of_this_thread();
     assert_eq!(ask(Method::GET, "/things/7").await.0, StatusCode::OK);
     assert_eq!(lines.take(), "");
 
@@ -124,7 +94,7 @@ async fn an_answered_request_logs_nothing_and_a_failed_one_logs_its_cause_once()
 
 #[actix_web::test]
 async fn a_failing_check_is_logged_once() {
-    let (lines, _logging) = Lines::of_this_thread();
+    let (lines, _logging) = lines_of_this_thread();
     let app = init_service(web::app("observed", routes)).await;
     for _ in 0..3 {
         let response = call_service(&app, TestRequest::get().uri("/readyz").to_request()).await;

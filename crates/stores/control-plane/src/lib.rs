@@ -46,7 +46,9 @@ pub use ledger::{
     Archived, Batch, BatchPlan, DoneSpan, ExclusiveLease, Lease, Ledger, LedgerError, OffsetSet,
     PlannedDestination, Poison, RebuildRequest, Skip, TenantSpan, UpToDate,
 };
-pub use parked::{FoundParked, OpenParkedOrder, ParkedAction, ParkedHour, ParkedLot, ParkedOrder};
+pub use parked::{
+    FoundParked, OpenParkedOrder, ParkedAction, ParkedHour, ParkedLot, ParkedOrder, ParkedPlaces,
+};
 pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
 pub use platform::{
     Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,

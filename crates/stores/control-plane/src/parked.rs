@@ -93,6 +93,15 @@ pub struct ParkedLot {
     pub end: Offset,
 }
 
+/// Where the log of parked events has those of one tenant that are neither released nor erased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedPlaces {
+    /// Up to where each partition is counted: the tenant's events that lie further on are parked.
+    pub counted: Vec<(Partition, Offset)>,
+    /// The lots of the tenant before that.
+    pub lots: Vec<ParkedLot>,
+}
+
 /// Events of one tenant and hour that were found in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundParked {
@@ -108,6 +117,26 @@ pub struct FoundParked {
     pub first: Offset,
     /// The last record.
     pub last: Offset,
+}
+
+impl ParkedPlaces {
+    /// Returns the first place of a partition from which on an event may be parked.
+    pub fn first(&self, partition: Partition) -> Offset {
+        let lots = self.lots.iter().filter(|lot| lot.partition == partition);
+        lots.map(|lot| lot.first).fold(self.counted(partition), Offset::min)
+    }
+
+    /// Whether an event of the tenant at this place is parked.
+    pub fn include(&self, partition: Partition, offset: Offset) -> bool {
+        let is_in =
+            |lot: &ParkedLot| lot.partition == partition && (lot.first..lot.end).contains(&offset);
+        offset >= self.counted(partition) || self.lots.iter().any(is_in)
+    }
+
+    fn counted(&self, partition: Partition) -> Offset {
+        let counted = self.counted.iter().find(|(of, _)| *of == partition);
+        counted.map_or(Offset::ZERO, |(_, next)| *next)
+    }
 }
 
 /// A count or a sum as a column: none is that large.
@@ -167,4 +196,36 @@ pub(crate) fn lot(
 /// The columns of a partition and of an offset.
 pub(crate) fn columns(partition: Partition, at: Offset) -> (i32, i64) {
     (integer(partition), bigint(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_parked_if_it_is_in_a_lot_or_not_counted_yet() {
+        let place = |partition, offset| (Partition::new(partition), Offset::new(offset));
+        let lot = |partition, first, end| ParkedLot {
+            partition: Partition::new(partition),
+            hour: "2026-03-01T12:00:00Z".parse().unwrap(),
+            first: Offset::new(first),
+            end: Offset::new(end),
+        };
+        let places = ParkedPlaces {
+            counted: vec![place(0, 50)],
+            lots: vec![lot(0, 20, 30), lot(0, 10, 12)],
+        };
+        let parked = [10, 11, 20, 29, 50, 51];
+        let not_parked = [0, 9, 12, 19, 30, 49];
+        for (offsets, is_parked) in [(parked, true), (not_parked, false)] {
+            for number in offsets {
+                let (partition, offset) = place(0, number);
+                assert_eq!(places.include(partition, offset), is_parked, "{offset}");
+            }
+        }
+        assert_eq!(places.first(Partition::new(0)), Offset::new(10));
+        // Nothing of this partition is counted.
+        assert_eq!(places.first(Partition::new(1)), Offset::ZERO);
+        assert!(places.include(Partition::new(1), Offset::ZERO));
+    }
 }

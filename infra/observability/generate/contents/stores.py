@@ -33,5 +33,13 @@ STORES = Board(
             Chart("Queries in ClickHouse", "short", [("sum by (kind) (footfall_queries_running)", "{{kind}}")]),
             Chart("Records not acknowledged by Kafka", "short", [("footfall_publish_queue_records", "{{instance}}")]),
         ],
+        "Backups": [
+            Chart(
+                "Latest copy of each store",
+                "dateTimeFromNow",
+                [("1000 * max by (store) (footfall_backup_last_copy_timestamp_seconds)", "{{store}}")],
+                "As of when the latest backup has the store; 1970 if none has it.",
+            ),
+        ],
     },
 )

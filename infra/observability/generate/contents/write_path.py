@@ -33,6 +33,18 @@ WRITE_PATH = Board(
                 "Events of a tenant that names too many campaigns or products, or sends too many invalid ones.",
             ),
             Chart(
+                "Parked events",
+                "cps",
+                [(rate("footfall_parked_events_total", "fate"), "{{fate}}")],
+                "Events over a quota that wait for their owner, and what becomes of them.",
+            ),
+            Chart(
+                "Oldest parked events",
+                "s",
+                [("max(footfall_parked_oldest_seconds)", "oldest")],
+                "After seven days they expire.",
+            ),
+            Chart(
                 "Request bodies held",
                 "bytes",
                 [("footfall_in_flight_bytes", "{{instance}}"), ("footfall_in_flight_limit_bytes", "{{instance}} limit")],

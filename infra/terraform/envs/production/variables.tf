@@ -29,7 +29,7 @@ variable "zone_id" {
 }
 
 variable "archive_bucket" {
-  description = "The archive's bucket, unique in all of AWS."
+  description = "The archive's bucket, unique in all of AWS; that of the backups has its name and -backups."
   type        = string
 }
 

@@ -11,6 +11,7 @@ module "platform" {
   nat_per_zone          = false
   archive_bucket        = var.archive_bucket
   archive_lock_days     = 8
+  backup_days           = 15
   administrators        = var.administrators
   endpoint_public_cidrs = var.endpoint_public_cidrs
   page_endpoints        = var.page_endpoints

@@ -9,11 +9,12 @@ output "region" {
 }
 
 output "statements" {
-  description = "What a role needs, by service: the processor adds and reads records and never deletes; the api adds, reads and deletes files of report jobs only."
+  description = "What a role needs, by service: the processor adds and reads records and never deletes; the api adds, reads and deletes files of report jobs only; a backup reads."
   value = {
     for service, actions in {
       processor = { actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], path = "*" }
       api       = { actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"], path = "reports/*" }
+      backup    = { actions = ["s3:GetObject"], path = "*" }
     } :
     service => [
       { Effect = "Allow", Action = actions.actions, Resource = ["${aws_s3_bucket.archive.arn}/${actions.path}"] },

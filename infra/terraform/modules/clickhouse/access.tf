@@ -118,6 +118,31 @@ resource "aws_iam_role_policy" "secret" {
   })
 }
 
+# What `footfall backup` lets a server write, and what a restore lets it read: the folder of its own cluster.
+resource "aws_iam_role_policy" "backups" {
+  for_each = local.one
+
+  name = "write-backups"
+  role = aws_iam_role.this[var.cluster].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+        Resource = "${var.backups.arn}/${var.cluster}/*"
+      },
+      {
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = var.backups.arn
+        Condition = { StringLike = { "s3:prefix" = "${var.cluster}/*" } }
+      },
+      { Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.backups.key_arn },
+    ]
+  })
+}
+
 # Operators reach a machine through Session Manager: there is no SSH and no key to lose.
 resource "aws_iam_role_policy_attachment" "sessions" {
   for_each = local.one

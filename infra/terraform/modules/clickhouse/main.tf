@@ -88,6 +88,7 @@ resource "aws_instance" "this" {
     no_default_user = file("${path.module}/../../../compose/no-default-user.xml")
     query_memory    = var.query_memory_gib * 1024 * 1024 * 1024
     query_threads   = var.query_threads
+    backups         = "${var.backups.endpoint}${var.cluster}/"
     free_space      = floor(var.volume_gib * 1024 * 1024 * 1024 * 0.1)
     servers         = local.server_hosts
     keepers         = local.keeper_hosts

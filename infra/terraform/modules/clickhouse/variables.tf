@@ -175,6 +175,15 @@ variable "snapshot_days" {
   }
 }
 
+variable "backups" {
+  description = "The bucket that the servers write backups to: its address, its ARN and that of its key."
+  type = object({
+    endpoint = string
+    arn      = string
+    key_arn  = string
+  })
+}
+
 variable "deletion_protection" {
   description = "Whether machines and endpoint refuse to be deleted."
   type        = bool

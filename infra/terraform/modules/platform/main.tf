@@ -27,6 +27,7 @@ locals {
     processor = module.archive.statements.processor
     api       = module.archive.statements.api
     migrate   = []
+    backup    = module.archive.statements.backup
   }
 }
 
@@ -135,6 +136,14 @@ module "archive" {
   lock_days = var.archive_lock_days
 }
 
+module "backups" {
+  source = "../backups"
+
+  name   = var.name
+  bucket = "${var.archive_bucket}-backups"
+  days   = var.backup_days
+}
+
 # A tenant that names a cluster of its own in its file gets one with the next apply.
 module "clickhouse" {
   source   = "../clickhouse"
@@ -160,6 +169,7 @@ module "clickhouse" {
   volume_throughput_mib = each.value.volume_throughput_mib
   query_memory_gib      = each.value.query_memory_gib
   query_threads         = each.value.query_threads
+  backups               = { endpoint = module.backups.endpoint, arn = module.backups.arn, key_arn = module.backups.key_arn }
   deletion_protection   = var.deletion_protection
   alarm_topics          = [module.observability.page_topic_arn]
 }

@@ -112,7 +112,7 @@ variable "redis" {
 }
 
 variable "archive_bucket" {
-  description = "The archive's bucket, unique in all of AWS."
+  description = "The archive's bucket, unique in all of AWS; that of the backups has its name and -backups."
   type        = string
 }
 
@@ -120,6 +120,12 @@ variable "archive_lock_days" {
   description = "How long an object of the archive cannot be deleted, in days."
   type        = number
   default     = 35
+}
+
+variable "backup_days" {
+  description = "How long the part of ClickHouse in a backup is kept, in days."
+  type        = number
+  default     = 42
 }
 
 variable "clickhouse_version" {

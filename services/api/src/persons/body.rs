@@ -33,6 +33,10 @@ impl Persons {
     pub(super) fn all(&self) -> impl Iterator<Item = &Person> {
         self.visitors.iter().chain(&self.customers)
     }
+
+    pub(super) fn include(&self, kind: PersonKind, id: &str) -> bool {
+        self.all().any(|person| (person.kind(), person.id()) == (kind, id))
+    }
 }
 
 impl PersonsBody {

@@ -1,6 +1,7 @@
 //! Erasures and exports of persons: visitors and customers of a tenant's shop.
 
 mod body;
+mod parked;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use control_plane::{
@@ -9,12 +10,14 @@ use control_plane::{
 use privacy::{ErasedPersons, PersonKey, PersonKind, any_id};
 use problem::{Code, Problem};
 use uuid::Uuid;
-use warehouse::{PersonExport, PersonPart, PersonSearch, WarehouseError};
+use warehouse::{PersonExport, PersonPart, PersonSearch};
 
 use crate::{failure::Failure, member::Member, pagination::Page, state::Api};
 
 use body::Persons;
 pub(crate) use body::PersonsBody;
+pub(crate) use parked::ParkedEvent;
+use parked::ParkedEvents;
 
 /// The most erasures of a tenant that are not finished, and the most persons of all its erasures.
 const LIMITS: PersonErasureLimits = PersonErasureLimits { unfinished: 1_000, persons: 250_000 };
@@ -37,7 +40,17 @@ pub(crate) struct Remains {
 /// An export of persons that has begun.
 pub(crate) struct BegunPersonExport {
     export: PersonExport,
+    /// Read once the tables are.
+    parked: ParkedEvents,
     persons: Persons,
+}
+
+/// A part of an export of persons.
+pub(crate) enum ExportPart {
+    /// What the tables have.
+    Stored(PersonPart),
+    /// An event that waits for its release.
+    Parked(ParkedEvent),
 }
 
 impl<'a> Privacy<'a> {
@@ -112,12 +125,15 @@ impl<'a> Privacy<'a> {
         Ok(Remains { event_rows, rejects })
     }
 
-    /// Begins an export of all events of some persons, and of the refused events that name them.
+    /// Begins an export of all events of some persons, of the refused events that name them, and of their parked events.
     pub(crate) async fn export(&self, body: &PersonsBody) -> Result<BegunPersonExport, Failure> {
         let persons = body.parse()?;
         let warehouse = self.api.warehouse.for_tenant(self.member.tenant());
+        // Found first: what is released meanwhile is still among them, if it is not in the tables yet.
+        let tenant = self.member.tenant().client_id();
+        let parked = ParkedEvents::find(&self.api.parked, &self.stored, tenant).await?;
         let export = warehouse.export_persons(&persons.ids()).await?;
-        Ok(BegunPersonExport { export, persons })
+        Ok(BegunPersonExport { export, parked, persons })
     }
 
     async fn key(&self) -> Result<PersonKey, Failure> {
@@ -131,12 +147,13 @@ impl BegunPersonExport {
     ///
     /// # Errors
     /// The export is not complete.
-    pub(crate) async fn next(&mut self) -> Result<Option<PersonPart>, WarehouseError> {
-        let persons = &self.persons;
-        let is_named = |kind: PersonKind, id: &str| {
-            persons.all().any(|person| (person.kind(), person.id()) == (kind, id))
-        };
-        self.export.next(|original| any_id(original, is_named)).await
+    pub(crate) async fn next(&mut self) -> Result<Option<ExportPart>, Failure> {
+        let Self { export, parked, persons } = self;
+        let is_named = |kind: PersonKind, id: &str| persons.include(kind, id);
+        if let Some(part) = export.next(|original| any_id(original, is_named)).await? {
+            return Ok(Some(ExportPart::Stored(part)));
+        }
+        Ok(parked.next(persons).await?.map(ExportPart::Parked))
     }
 }
 

@@ -49,6 +49,7 @@ mod stand;
 mod team;
 mod tenant_states;
 mod time_rules;
+mod topics;
 mod usage;
 mod windows;
 mod wire;

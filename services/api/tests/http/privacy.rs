@@ -1,11 +1,16 @@
+use std::time::Duration;
+
+use chrono::Utc;
 use reqwest::Method;
 use serde_json::{Value, json};
+use stream::{EventRecord, Producer, PublishOutcome};
 use testkit::eventually;
 use uuid::Uuid;
 
 use crate::{
     query::{insert, insert_of},
     stand::Stand,
+    topics::StandTopics,
 };
 
 const ERASE: &str = "/v1/privacy/erase";
@@ -15,6 +20,23 @@ const LIST: &str = "/v1/privacy/erasures";
 fn visit(visitor: &str, customer: &str) -> Value {
     json!({"type": "page_view", "event_time": "2026-03-02T10:00:00Z", "visitor_id": visitor,
         "customer_id": customer, "url": format!("https://shop.example/{visitor}")})
+}
+
+/// Parks events of a tenant, as the collector does.
+async fn park<const COUNT: usize>(stand: &Stand, tenant: &str, events: [Value; COUNT]) {
+    let record = |mut event: Value| {
+        let (event_id, received_at) = (Uuid::now_v7(), Utc::now());
+        event["event_id"] = json!(event_id);
+        event["received_at"] = json!(received_at);
+        EventRecord { event_id, received_at, json: serde_json::to_vec(&event).unwrap().into() }
+    };
+    #[expect(clippy::disallowed_methods, reason = "a test has events of its own tenant")]
+    let records = stand.context(tenant).await.scope(events.map(record).into());
+    let producer = Producer::new(&stand.kafka).unwrap();
+    let prepared: Vec<_> = producer.prepare_parked(&records, None).into_iter().flatten().collect();
+    let outcomes = producer.send(&prepared, Duration::from_secs(20)).await;
+    assert_eq!(outcomes.len(), COUNT);
+    assert!(outcomes.iter().all(|it| matches!(it, PublishOutcome::Published { .. })));
 }
 
 async fn begun(stand: &Stand, owner: &str, body: Value) -> Value {
@@ -122,6 +144,7 @@ async fn wrong_persons_are_refused_with_their_pointer_and_not_repeated() {
 #[actix_web::test]
 async fn an_export_has_every_event_of_the_persons_and_of_nobody_else() {
     let stand = Stand::new().await;
+    let _topics = StandTopics::create(&stand).await;
     let owner = stand.token("acme", "owner").await;
     let events = [visit("ann", ""), visit("ann", "c-1"), visit("bob", "c-1"), visit("annie", "")];
     insert(&stand, events).await;
@@ -147,6 +170,28 @@ async fn an_export_has_every_event_of_the_persons_and_of_nobody_else() {
     })
     .await;
     assert!(!log.to_string().contains("ann"), "{log}");
+}
+
+#[actix_web::test]
+async fn an_export_has_the_parked_events_of_the_persons_too() {
+    let stand = Stand::new().await;
+    let _topics = StandTopics::create(&stand).await;
+    let owner = stand.token("acme", "owner").await;
+    insert(&stand, [visit("ann", "")]).await;
+    park(&stand, "acme", [visit("ann", ""), visit("bob", "c-1"), visit("annie", "")]).await;
+    park(&stand, "globex", [visit("ann", "c-1")]).await;
+    let both = json!({"visitors": ["ann"], "customers": ["c-1"]});
+    let lines = exported(&stand, &owner, both).await;
+    assert_eq!(lines[0]["record"], "event", "the tables come first: {lines:?}");
+    let mut parked: Vec<_> = lines[1..].iter().map(|line| &line["event"]["visitor_id"]).collect();
+    parked.sort_by_key(|visitor| visitor.to_string());
+    assert_eq!(parked, ["ann", "bob"], "{lines:?}");
+    for line in &lines[1..] {
+        assert_eq!(line["record"], "parked");
+        assert!(line["parked_at"].is_string() && line["event"]["url"].is_string(), "{line}");
+    }
+    let nobody = exported(&stand, &owner, json!({"visitors": ["c-1"]})).await;
+    assert_eq!(nobody, Vec::<Value>::new(), "an id of a customer is none of a visitor");
 }
 
 #[actix_web::test]

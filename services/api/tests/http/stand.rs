@@ -19,7 +19,7 @@ use lifecycle::Lifecycle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use settings::Secret;
-use stream::{KafkaSettings, Producer};
+use stream::{KafkaSettings, LogReader, Producer};
 use tempfile::TempDir;
 use tenancy::{TenantContext, TenantRouter};
 use testkit::Database;
@@ -92,6 +92,7 @@ impl Stand {
         let archive = Archive::new(&archive_in(files.path())).unwrap();
         let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now()).await.unwrap();
         let shared = Arc::new(control_plane.clone());
+        let router = TenantRouter::new(shared.clone());
         let dependencies = Dependencies {
             web: WebState::new(shared.clone(), shared, tokens.verifier(&keys).unwrap()),
             aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
@@ -103,6 +104,7 @@ impl Stand {
             warehouse: warehouse.clone(),
             report_files: archive.report_files(),
             producer: Producer::new(&kafka).unwrap(),
+            parked: LogReader::of_parked(&kafka, router).unwrap(),
         };
         let settings = ApiSettings {
             bind: "127.0.0.1:0".into(),

@@ -103,6 +103,24 @@ impl BackupFolder {
         Self { root: self.root.clone(), name: name.to_owned() }
     }
 
+    /// Names the folder of the latest backup beside this one that did end.
+    pub(crate) fn latest(&self) -> io::Result<Option<Self>> {
+        let entries = match fs::read_dir(&self.root) {
+            // It is created with the first backup.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entries => entries?,
+        };
+        let mut latest: Option<String> = None;
+        for entry in entries {
+            let name = entry?.file_name().into_string();
+            let Ok(name) = name else { continue };
+            if self.beside(&name).path().join(MANIFEST).exists() {
+                latest = latest.max(Some(name));
+            }
+        }
+        Ok(latest.map(|name| self.beside(&name)))
+    }
+
     /// Returns the name of the backup.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -245,6 +263,27 @@ mod tests {
         assert_eq!(other.read_kept(&FileHash::of(b"object")).unwrap(), b"object");
         fs::write(other.kept(&FileHash::of(b"object")), "objecT").unwrap();
         assert!(other.read_kept(&FileHash::of(b"object")).is_err());
+    }
+
+    #[test]
+    fn the_latest_backup_is_the_last_one_that_did_end() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("backups");
+        let next = BackupFolder::new(&root, "20261204T020000Z-0");
+        assert!(next.latest().unwrap().is_none(), "there is no folder yet");
+        for (name, has_ended) in [
+            ("20261203T020000Z-3", false),
+            ("20261201T020000Z-2", true),
+            ("20261202T020000Z-1", true),
+            (FILES, false),
+        ] {
+            let folder = next.beside(name);
+            folder.create().unwrap();
+            if has_ended {
+                folder.new_file(MANIFEST).unwrap().end().unwrap();
+            }
+        }
+        assert_eq!(next.latest().unwrap().unwrap().name(), "20261202T020000Z-1");
     }
 
     #[test]

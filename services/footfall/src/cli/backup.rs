@@ -21,12 +21,13 @@ disk `backups`; everything else is below the folder. The files hold secrets: pas
 
 Examples:
   footfall backup --to /backups
-  footfall backup --to /backups --base 20261129T020000Z-4f1c9a07")]
+  footfall backup --to /backups --base 20261129T020000Z-4f1c9a07
+  footfall backup --to /backups --base latest")]
 pub(crate) struct Backup {
     /// The folder of all backups; each gets a folder of its own in it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) to: PathBuf,
-    /// An earlier backup in the same folder: only what has changed since is written
+    /// An earlier backup in the same folder, or `latest`: only what has changed since is written; everything if there is none
     #[arg(long, value_name = "NAME")]
     pub(crate) base: Option<String>,
     /// Only these stores; all when left out

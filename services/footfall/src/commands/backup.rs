@@ -22,6 +22,9 @@ use crate::{
 /// How often the lease of a reconciliation or a move is asked for.
 const LEASE_CHECK: Duration = Duration::from_millis(200);
 
+/// What `--base` calls the latest backup.
+const LATEST: &str = "latest";
+
 /// What of the archive is backed up: report files expire, and can be made again.
 const ARCHIVE_FOLDERS: [&str; 2] = ["raw/", "erasures/"];
 
@@ -33,8 +36,12 @@ pub(crate) async fn run(configuration: Configuration, arguments: Backup) -> Resu
     let began_at = Utc::now();
     let name = new_name(began_at);
     let folder = BackupFolder::new(&to, &name);
-    let base = base.map(|base| folder.beside(&base).manifest()).transpose();
-    let base = base.map_err(rejected)?;
+    let base = match base.as_deref() {
+        Some(LATEST) => folder.latest().map_err(refused("read the folder"))?,
+        Some(name) => Some(folder.beside(name)),
+        None => None,
+    };
+    let base = base.map(|base| base.manifest()).transpose().map_err(rejected)?;
     let log = log_of(&dependencies).await?;
     if let Some(base) = &base {
         base.must_be_of(&log).map_err(rejected)?;
@@ -78,7 +85,19 @@ pub(crate) async fn run(configuration: Configuration, arguments: Backup) -> Resu
     moving.end().await?;
     folder.end(&manifest).map_err(refused("write the manifest"))?;
     output::line(&to.join(&name).display().to_string());
+    dependencies.platform().note_backup(&name, &copies(&manifest)).await?;
     Ok(())
+}
+
+/// Returns the stores of a backup, each with the time of its copy.
+fn copies(manifest: &Manifest) -> Vec<(&'static str, DateTime<Utc>)> {
+    let Manifest { postgres, clickhouse, archive, .. } = manifest;
+    let copies = [
+        ("postgres", postgres.as_ref().map(|copy| copy.copied_at)),
+        ("clickhouse", clickhouse.as_ref().map(|copy| copy.copied_at)),
+        ("archive", archive.as_ref().map(|copy| copy.copied_at)),
+    ];
+    copies.into_iter().filter_map(|(store, copied_at)| Some((store, copied_at?))).collect()
 }
 
 /// Returns the name of a new backup: its time, and some digits, since platforms may share a disk.

@@ -13,7 +13,7 @@ use chrono::Utc;
 use control_plane::{OpenParkedOrder, PlatformControl};
 use lifecycle::{BoxError, every};
 use stream::{LogReader, Producer};
-use telemetry::Counter;
+use telemetry::{Age, Counter};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Dependencies, ProcessorError};
@@ -52,6 +52,7 @@ pub(crate) async fn run(
 
 impl Parked<'_> {
     async fn round(&self) -> Result<(), BoxError> {
+        Age::ParkedOldest.set(&[], self.platform.oldest_parked().await?);
         let ledger = self.dependencies.control_plane.ledger();
         let Some(mut lease) = ledger.begin_parked().await? else {
             return Ok(());

@@ -1,5 +1,6 @@
 use chrono::Utc;
 use control_plane::{OpenParkedOrder, ParkedAction, ParkedLot};
+use failpoints::Step;
 use log::Offset;
 use stream::{Entry, LogRecord};
 use telemetry::Counter;
@@ -59,6 +60,7 @@ impl Parked<'_> {
             let bytes = events.iter().map(|event| size(event.value())).sum();
             if order.action == ParkedAction::Release {
                 self.release(events).await?;
+                failpoints::reach(Step::Release);
             }
             if next > lot.first {
                 let taken = (count, bytes);

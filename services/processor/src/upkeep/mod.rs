@@ -68,19 +68,17 @@ async fn expire(
     let destination = &tenant.record.placement.destination(client_id);
     let warehouse = &dependencies.warehouse;
     let expired = horizon(tenant, now);
+    let expired_rollups = rollup_horizon(tenant, now);
     let (rows, rollups) = match keeps_rollups(tenant) {
-        true => {
-            let rows = keep_rollups(dependencies, platform, tenant, expired).await?;
-            (rows, rollup_horizon(tenant, now))
-        }
+        true => (keep_rollups(dependencies, platform, tenant, expired).await?, expired_rollups),
         false => (expired, expired),
     };
     // Before they are gone: from then on nothing restores them, and reports tell that they are not there.
     platform.note_expired(client_id, rows, rollups).await?;
     let deletes_rows = warehouse.expire(destination, client_id, rows).await?;
     // Rollups never expire before their rows: a day without them would be read from neither.
-    let horizon = rollup_horizon(tenant, now).min(rows);
-    let deletes_rollups = warehouse.expire_kept_rollups(destination, client_id, horizon).await?;
+    let months = expired_rollups.min(rows);
+    let deletes_rollups = warehouse.expire_kept_rollups(destination, client_id, months).await?;
     if deletes_rows || deletes_rollups {
         tracing::info!(%client_id, horizon = %rows, "old rows are being deleted");
     }

@@ -168,8 +168,11 @@ async fn expired_events_are_forgotten_by_hour_and_cannot_be_released() {
     park(&stand, &tenant, &impressions(4)).await;
     until_parked(&stand, &tenant, 4).await;
     let admin = stand.admin();
+    let oldest = admin.oldest_parked().await.unwrap();
+    assert!(!oldest.is_zero() && oldest < Duration::from_secs(7_200), "{oldest:?}");
     assert_eq!(admin.expire_parked(Utc::now() - TimeDelta::hours(2)).await.unwrap(), 0);
     assert_eq!(admin.expire_parked(Utc::now()).await.unwrap(), 4);
+    assert!(admin.oldest_parked().await.unwrap().is_zero(), "nothing is parked any more");
     order(&stand, &tenant, ParkedAction::Release).await;
     assert_eq!(finished(&stand, &tenant).await.events, 0);
     stand.stored().await;

@@ -79,18 +79,16 @@ pub(super) async fn run(stack: &Stack, lost: LostStore, piece: &Piece) -> Result
     let mut times = Times::default();
     let mut pause = || Duration::from_millis(random.random_range(2_000..6_000));
     let folder = stand.platform.folder().join("backups");
-    let mut base = None;
     for _ in 0..piece.tries {
         sleep(pause()).await;
         // Each is based on the one before, also across a restore.
         let began = Instant::now();
-        let backup = back_up(&stand, &folder, base.as_deref())?;
+        let backup = back_up(&stand, &folder)?;
         times.note("backup", began);
         // What is accepted now is in the log, and in no backup.
         sleep(pause()).await;
         restore(stack, &mut stand, lost, &backup, &mut times).await?;
         stand.check_all_running()?;
-        base = Some(name(&backup)?);
     }
     sleep(Duration::from_secs(2)).await;
     load.stop().await?;
@@ -100,11 +98,9 @@ pub(super) async fn run(stack: &Stack, lost: LostStore, piece: &Piece) -> Result
     Ok(Outcome { figures: times.0, ..verdict.into() })
 }
 
-/// Backs up every store. Returns the folder of the backup.
-fn back_up(stand: &Stand, folder: &Path, base: Option<&str>) -> Result<PathBuf, Failure> {
-    let to = text(folder)?;
-    let mut arguments = vec!["backup", "--to", to];
-    arguments.extend(base.into_iter().flat_map(|base| ["--base", base]));
+/// Backs up what has changed since the backup before. Returns the folder of the backup.
+fn back_up(stand: &Stand, folder: &Path) -> Result<PathBuf, Failure> {
+    let arguments = ["backup", "--to", text(folder)?, "--base", "latest"];
     let output = block_in_place(|| stand.platform.run(&arguments));
     let made = output.lines().last().ok_or("a backup prints its folder")?;
     Ok(PathBuf::from(made.trim()))
@@ -180,11 +176,6 @@ async fn create_database(url: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(format!("psql: {}", String::from_utf8_lossy(&output.stderr)).into())
-}
-
-fn name(backup: &Path) -> Result<String, Failure> {
-    let name = backup.file_name().and_then(|name| name.to_str());
-    Ok(name.ok_or("a backup has a name")?.to_owned())
 }
 
 fn text(path: &Path) -> Result<&str, Failure> {

@@ -115,7 +115,7 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
     let kind = |work, full, per_piece| FaultKind { scenario, work, full, per_piece, least: 0 };
     match scenario {
         Scenario::Aborts => {
-            let steps = Step::ALL.iter().filter(|step| !step.is_of_move());
+            let steps = Step::ALL.iter().filter(|step| !step.is_on_order());
             steps.map(|step| kind(Work::Abort(*step), 100, 25)).collect()
         }
         Scenario::Kills => {

@@ -1,4 +1,5 @@
 mod archive_retention;
+mod backups;
 mod catalogue;
 mod clusters;
 mod erased_persons;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use log::{Offset, Partition};
 use tenancy::ClientId;
@@ -158,6 +160,15 @@ impl PlatformControl {
             .execute(&mut transaction)
             .await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Returns how long ago the oldest hour began of which something is parked; zero if nothing is.
+    pub async fn oldest_parked(&self) -> Result<Duration, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let seconds: Option<f64> =
+            sqlx::query_scalar(sql!("parked/oldest")).fetch_one(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default())
     }
 
     /// Forgets what is parked of hours that began at `expired` or before. Returns how many events expired.

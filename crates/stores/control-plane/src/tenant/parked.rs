@@ -3,7 +3,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    AuditEntry, ControlPlaneError, ParkedAction, ParkedHour, ParkedOrder, TenantControl, audit,
+    AuditEntry, ControlPlaneError, ParkedAction, ParkedHour, ParkedOrder, ParkedPlaces,
+    TenantControl, audit,
+    parked::{counted, lot},
 };
 
 impl TenantControl {
@@ -20,6 +22,27 @@ impl TenantControl {
             .await?;
         transaction.commit().await?;
         Ok(hours)
+    }
+
+    /// Returns where the topic with this id has the tenant's parked events.
+    pub async fn parked_places(&self, topic_id: &str) -> Result<ParkedPlaces, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        // Read first: what is counted meanwhile is then in a lot, or lies further on.
+        let counted_to: Vec<(i32, i64)> = sqlx::query_as(sql!("parked/counted"))
+            .bind(topic_id)
+            .fetch_all(&mut transaction)
+            .await?;
+        let lots: Vec<(i32, DateTime<Utc>, i64, i64)> = sqlx::query_as(sql!("parked/lots"))
+            .bind(self.client_id().as_str())
+            .bind(topic_id)
+            .bind(None::<DateTime<Utc>>)
+            .fetch_all(&mut transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(ParkedPlaces {
+            counted: counted_to.into_iter().map(counted).collect::<Result<_, _>>()?,
+            lots: lots.into_iter().map(lot).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Returns the latest orders about parked events, at most `most`, latest first.

@@ -9,6 +9,8 @@ mod archived;
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod backups;
+#[cfg(test)]
 mod caches;
 #[cfg(test)]
 mod campaigns;

@@ -1,10 +1,6 @@
 //! A reader at the end of a partition, and what it logs there.
 
-use std::{
-    io::{self, Write},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use log::Offset;
 use rdkafka::{
@@ -12,27 +8,15 @@ use rdkafka::{
     producer::{BaseProducer, BaseRecord, Producer},
 };
 use stream::LogReader;
+use testkit::LogLines;
 use uuid::Uuid;
 
 use crate::support::*;
 
-/// The log lines of this process, from all its threads.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn the_end_of_a_partition_is_not_an_error() {
-    let lines = Lines::default();
+    // Of this process, from all its threads.
+    let lines = LogLines::default();
     let writer = lines.clone();
     tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
     let log = TestLog::new(1).await;
@@ -69,6 +53,6 @@ async fn the_end_of_a_partition_is_not_an_error() {
         found.extend(batch.entries.iter().map(|entry| entry.offset()));
     }
     assert_eq!(found, [0, 1, 2].map(Offset::new));
-    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let logged = lines.take();
     assert!(!logged.contains("EOF"), "{logged}");
 }

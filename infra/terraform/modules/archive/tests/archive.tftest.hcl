@@ -57,6 +57,11 @@ run "the_processor_never_deletes_and_the_api_only_files_of_reports" {
   }
 
   assert {
+    condition     = output.statements.backup[0].Action == ["s3:GetObject"]
+    error_message = "A backup reads, and changes nothing."
+  }
+
+  assert {
     condition     = output.region == "eu-central-1"
     error_message = "archive.region is the bucket's."
   }

@@ -135,8 +135,18 @@ cat >/etc/clickhouse-server/config.d/footfall.xml <<'XML'
             <default>
                 <keep_free_space_bytes>${free_space}</keep_free_space_bytes>
             </default>
+            <!-- `footfall backup` writes here, with the role of the machine. -->
+            <backups>
+                <type>s3_plain</type>
+                <endpoint>${backups}</endpoint>
+                <region>${region}</region>
+                <use_environment_credentials>true</use_environment_credentials>
+            </backups>
         </disks>
     </storage_configuration>
+    <backups>
+        <allowed_disk>backups</allowed_disk>
+    </backups>
 </clickhouse>
 XML
 

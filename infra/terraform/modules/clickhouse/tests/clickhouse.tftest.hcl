@@ -25,6 +25,11 @@ variables {
   zone_id        = "Z1"
   secret_arn     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:large"
   secret_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1"
+  backups = {
+    endpoint = "https://footfall-test-backups.s3.eu-central-1.amazonaws.com/"
+    arn      = "arn:aws:s3:::footfall-test-backups"
+    key_arn  = "arn:aws:kms:eu-central-1:123456789012:key/2"
+  }
 }
 
 run "a_pair_and_three_keepers_stand_in_their_own_zones" {
@@ -93,6 +98,15 @@ run "the_url_and_the_scraped_machines_are_outputs" {
   assert {
     condition     = alltrue([for instance in aws_instance.this : length(instance.user_data_base64) < 16384])
     error_message = "EC2 accepts 16 KiB of user data."
+  }
+}
+
+run "servers_write_backups_to_the_folder_of_their_cluster_only" {
+  command = plan
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.backups["large"].policy).Statement : statement.Resource] == ["arn:aws:s3:::footfall-test-backups/large/*", "arn:aws:s3:::footfall-test-backups", "arn:aws:kms:eu-central-1:123456789012:key/2"]
+    error_message = "A server reads and removes no backup of another cluster."
   }
 }
 

@@ -75,7 +75,7 @@ run "the_charts_values_are_footfalls_settings" {
   }
 
   assert {
-    condition     = keys(output.helm_values.serviceAccounts) == ["api", "collector", "logs", "migrate", "processor", "prometheus", "secrets"]
+    condition     = keys(output.helm_values.serviceAccounts) == ["api", "backup", "collector", "logs", "migrate", "processor", "prometheus", "secrets"]
     error_message = "Each service has an account of its own."
   }
 

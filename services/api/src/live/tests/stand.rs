@@ -1,3 +1,5 @@
+mod credentials;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -17,10 +19,7 @@ use actix_web::{
 use aggregates::{
     Aggregates, ApplyOutcome, ChainStart, LiveBatch, LiveDelta, LiveFeed, RedisSettings,
 };
-use auth::{
-    ApiKey, Authority, Grant, KeyKind, Principal, Role, SigningKey, StoredApiKey, Subject,
-    TokenSigner, TokenVerifier,
-};
+use auth::{SigningKey, TokenVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
 use lifecycle::Lifecycle;
 use log::{LogPlace, Offset};
@@ -32,7 +31,6 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use uuid::Uuid;
 use web::{ConnectionLimits, WebState};
 
 use super::{directory::AnyTenant, reports::TestReports, stream::Stream};
@@ -149,34 +147,6 @@ impl Stand {
         self.reports.winter_exists.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn revoke_tokens(&self) {
-        self.known.revocations.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Makes the one key of `acme`.
-    pub(super) fn make_key(&self, lifetime: Option<TimeDelta>) -> String {
-        let key = ApiKey::generate(KeyKind::Read).unwrap();
-        *self.known.key.lock().unwrap() = Some(StoredApiKey {
-            id: key.id().clone(),
-            client_id: "acme".parse().unwrap(),
-            kind: KeyKind::Read,
-            secret_hash: key.secret_hash(),
-            former_secret: None,
-            campaigns: None,
-            version: 1,
-            expires_at: lifetime.map(|lifetime| Utc::now() + lifetime),
-        });
-        key.reveal()
-    }
-
-    pub(super) async fn principal(&self, credential: &str) -> Arc<Principal> {
-        self.state.principal(credential, Utc::now()).await.unwrap()
-    }
-
-    pub(super) fn revoke_key(&self) {
-        *self.known.key.lock().unwrap() = None;
-    }
-
     /// Counts clicks on the spring sale.
     pub(super) async fn click(&self, client: &str, clicks: u64) {
         self.click_on(client, "spring-sale", clicks).await;
@@ -211,29 +181,6 @@ impl Stand {
         let tenant =
             testkit::tenant_context(testkit::tenant_record(&client.parse().unwrap())).await;
         self.aggregates.for_tenant(&tenant).feed_position().await.unwrap().to_string()
-    }
-
-    pub(super) fn disable_user(&self, user: Uuid) {
-        *self.known.disabled.lock().unwrap() = Some(user);
-    }
-
-    pub(super) fn token_for(&self, client: &str, lifetime: TimeDelta) -> String {
-        self.token_of(Uuid::now_v7(), client, lifetime)
-    }
-
-    pub(super) fn token_of(&self, user: Uuid, client: &str, lifetime: TimeDelta) -> String {
-        let signer = TokenSigner::new(&self.key, "footfall", "api", lifetime).unwrap();
-        let grant = Grant {
-            subject: Subject::User(user),
-            client: Some((client.parse().unwrap(), client.to_owned())),
-            authority: Authority::Role(Role::Analyst),
-            advertiser_id: None,
-            campaigns: None,
-            token_version: 1,
-            subject_version: Some(1),
-            session_id: None,
-        };
-        signer.issue(grant, Utc::now()).unwrap().token
     }
 
     pub(super) async fn get(

@@ -14,16 +14,17 @@ use web::{Body, Error, Tenant};
 use crate::{
     attachment::attachment,
     member::Member,
-    persons::{BegunPersonExport, PersonsBody, Privacy},
+    persons::{BegunPersonExport, ExportPart, ParkedEvent, PersonsBody, Privacy},
     state::Api,
     still_valid::while_valid,
 };
 
 /// Exports everything that is stored of visitors or customers: for their right of access.
 ///
-/// One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`, or
-/// `reject` for a refused event in which a field of ids has one of theirs, or, if it is not JSON, any word is one. The
-/// file is streamed; if it cannot be completed, the transfer breaks off. A tenant has one export at a time.
+/// One JSON object a line. `record` is `event` for a row of an event, with the fields of `POST /v1/exports/events`,
+/// `reject` for a refused event in which a field of ids has one of theirs, or, if it is not JSON, any word is one, or
+/// `parked` for an event that is parked, which `event` has as it was accepted. The file is streamed; if it cannot be
+/// completed, the transfer breaks off. A tenant has one export at a time.
 #[utoipa::path(
     post,
     path = "/v1/privacy/export",
@@ -63,8 +64,9 @@ fn parts(export: BegunPersonExport) -> impl Stream<Item = io::Result<Bytes>> {
             io::Error::other("the export broke off")
         })?;
         let bytes = part.map(|part| match part {
-            PersonPart::Events(lines) => lines,
-            PersonPart::Reject(reject) => line(&reject),
+            ExportPart::Stored(PersonPart::Events(lines)) => lines,
+            ExportPart::Stored(PersonPart::Reject(reject)) => line(&reject),
+            ExportPart::Parked(parked) => parked_line(&parked),
         });
         Ok(bytes.map(|bytes| (bytes, export)))
     })
@@ -77,5 +79,12 @@ fn line(reject: &NamingReject) -> Bytes {
     let record = json!({
         "record": "reject", "id": reject_id, "received_at": received_at, "original": original,
     });
+    Bytes::from(format!("{record}\n"))
+}
+
+/// Returns a parked event as a line of the file.
+fn parked_line(parked: &ParkedEvent) -> Bytes {
+    let ParkedEvent { parked_at, event } = parked;
+    let record = json!({ "record": "parked", "parked_at": parked_at, "event": event });
     Bytes::from(format!("{record}\n"))
 }

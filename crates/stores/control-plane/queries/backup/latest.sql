@@ -1,0 +1,1 @@
+SELECT store, copied_at FROM backup

@@ -1,0 +1,1 @@
+SELECT extract(epoch FROM now() - min(hour))::float8 FROM parked_hour
