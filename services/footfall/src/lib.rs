@@ -14,6 +14,7 @@ mod metrics_settings;
 mod output;
 mod sampling;
 mod secrets_file;
+mod signing_keys;
 mod simulate;
 
 use std::process::ExitCode;

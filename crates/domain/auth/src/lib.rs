@@ -12,7 +12,9 @@ mod refresh_token;
 mod sealer;
 mod second_factor;
 mod second_factor_store;
+mod shared;
 mod signing_key;
+mod signing_keys;
 mod store;
 mod token;
 
@@ -34,6 +36,7 @@ pub use sealer::{SealError, SealedField, Sealer};
 pub use second_factor::{RecoveryCode, RecoveryCodeError, TotpSecret};
 pub use second_factor_store::{SecondFactorStore, StoredSecondFactor};
 pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
+pub use signing_keys::{SigningKeyUse, SigningKeys};
 pub use store::{
     ContinuedSession, CredentialStore, CredentialStoreError, EndedSessions, FormerSecret,
     NewRefreshToken, NewSession, Rotation, SecurityEvent, SessionStore, SigningKeyStore,

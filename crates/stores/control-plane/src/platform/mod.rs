@@ -12,6 +12,7 @@ mod parked;
 mod person_erasures;
 mod person_words;
 mod resubmissions;
+mod signing_keys;
 mod tenant_states;
 mod tenants;
 
