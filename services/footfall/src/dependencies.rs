@@ -36,7 +36,7 @@ pub(crate) fn operator() -> PlatformContext {
 impl Dependencies {
     /// Connects to PostgreSQL; the other stores connect at first use.
     pub(crate) async fn connect(configuration: Configuration) -> Result<Self, Failure> {
-        let sealer = configuration.secrets.sealer().map_err(Failure::usage)?;
+        let sealer = configuration.secrets.sealer().await?;
         let control_plane = ControlPlane::connect(&configuration.postgres).await?;
         let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
         let archive = Archive::new(&configuration.archive).map_err(Failure::usage)?;

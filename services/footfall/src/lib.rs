@@ -13,6 +13,7 @@ mod log_filter;
 mod metrics_settings;
 mod output;
 mod sampling;
+mod secret_settings;
 mod secrets_file;
 mod signing_keys;
 mod simulate;

@@ -4,6 +4,7 @@ mod api_key;
 mod authority;
 mod claims;
 mod invitation_token;
+mod key_encryption_key;
 mod password;
 mod permission;
 mod principal;
@@ -22,6 +23,7 @@ pub use api_key::{ApiKey, ApiKeyError, ApiKeyId, SecretHash};
 pub use authority::{Authority, KeyKind, Role, UnknownAuthority};
 pub use claims::Claims;
 pub use invitation_token::{InvitationToken, InvitationTokenError};
+pub use key_encryption_key::{KeyEncryptionKey, KeyEncryptionKeyId, KeySource, KeySourceError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
     Action, ErasePersons, ManageAdminAccount, ManageAdvertisers, ManageApiKeys, ManageCampaigns,
