@@ -4,8 +4,17 @@ use clap::Subcommand;
 /// `footfall keys …`
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum KeysCommand {
-    /// Print how each signing key is used
+    /// Print how each signing key is used, and how many secrets each key encryption key has sealed
     Status,
+    /// Rewrap every sealed secret with the current key encryption key; the exit code is 4 if one cannot be
+    #[command(after_help = "\
+Every process must have the key that is current now and the one before (secrets.key_encryption_key and
+secrets.other_key_encryption_keys). Secrets are rewrapped in pieces while everything runs, and are not opened.
+A run that was interrupted is repeated: it goes on with what is left.
+
+Example:
+  footfall keys rotate")]
+    Rotate,
     /// Make another key that signs access tokens, ten minutes from now
     #[command(after_help = "\
 Every process reads it within seconds and accepts its tokens at once. Tokens of the former key are accepted

@@ -97,7 +97,7 @@ pub(crate) enum Command {
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     AuditLog(AuditLogCommand),
-    /// Rotate the keys that sign access tokens
+    /// Rotate the keys that sign access tokens, and those that seal secrets
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Prove that erased persons have nothing left, or erase them again after a store was restored
