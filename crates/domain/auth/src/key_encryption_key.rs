@@ -108,12 +108,12 @@ mod tests {
 
     #[test]
     fn a_key_is_base64_of_32_bytes_and_shows_its_id_only() {
-        let text = format!("{}\n", STANDARD.encode([7; 32]));
+        let text = format!("{}\n", STANDARD.encode([7_u8; 32]));
         let key: KeyEncryptionKey = text.parse().unwrap();
-        assert_eq!(key.id(), KeyEncryptionKey::new([7; 32]).id());
+        assert_eq!(key.id(), KeyEncryptionKey::new([7_u8; 32]).id());
         assert_ne!(key.id(), KeyEncryptionKey::new([8; 32]).id());
         assert_eq!(format!("{key:?}"), format!("KeyEncryptionKey({})", key.id()));
-        for wrong in ["", "AAAA", "not base64", &STANDARD.encode([7; 33])] {
+        for wrong in ["", "AAAA", "not base64", &STANDARD.encode([7_u8; 33])] {
             assert!(wrong.parse::<KeyEncryptionKey>().is_err(), "{wrong}");
         }
     }

@@ -44,7 +44,7 @@ fn asking(status: u16, answer: Value) -> (KmsKey, JoinHandle<(String, Value)>) {
 
 #[tokio::test]
 async fn kms_decrypts_the_key_for_a_signed_request() {
-    let (key, asked) = asking(200, json!({ "Plaintext": STANDARD.encode([7; 32]) }));
+    let (key, asked) = asking(200, json!({ "Plaintext": STANDARD.encode([7_u8; 32]) }));
     assert_eq!(key.key().await.unwrap().id(), KeyEncryptionKey::new([7; 32]).id());
     let (head, body) = asked.join().unwrap();
     assert!(head.starts_with("post / http/1.1\r\n"), "{head}");
@@ -74,7 +74,7 @@ async fn a_refusal_that_passes_is_distinguished_from_one_that_does_not() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_key_is_refused() {
-    let (key, asked) = asking(200, json!({ "Plaintext": STANDARD.encode([7; 16]) }));
+    let (key, asked) = asking(200, json!({ "Plaintext": STANDARD.encode([7_u8; 16]) }));
     assert!(matches!(key.key().await, Err(KeySourceError::Form(_))));
     asked.join().unwrap();
 }
