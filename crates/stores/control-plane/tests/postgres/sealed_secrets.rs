@@ -4,8 +4,7 @@ use std::{
 };
 
 use auth::{
-    KeyEncryptionKey, Role, Sealer, SecondFactorStore, SessionStore, SigningKey, SigningKeyStore,
-    TotpSecret,
+    KeyEncryptionKey, Role, Sealer, SecondFactorStore, SigningKey, SigningKeyStore, TotpSecret,
 };
 use chrono::Utc;
 use control_plane::{PlatformControl, RewrappedPiece, SealedColumn};
