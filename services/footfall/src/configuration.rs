@@ -6,12 +6,11 @@ use std::{
 use aggregates::RedisSettings;
 use api::ApiSettings;
 use archive::ArchiveSettings;
-use auth::Sealer;
 use collector::CollectorSettings;
 use control_plane::PostgresSettings;
 use processor::ProcessorSettings;
 use serde::Deserialize;
-use settings::{InvalidSetting, Origin, Secret, SettingsError};
+use settings::{InvalidSetting, Origin, SettingsError};
 use sha2::{Digest, Sha256};
 use spool::SpoolSettings;
 use stream::KafkaSettings;
@@ -20,7 +19,7 @@ use tenancy::ClusterName;
 use warehouse::ClusterSettings;
 use web::TokenSettings;
 
-use crate::metrics_settings::MetricsSettings;
+use crate::{metrics_settings::MetricsSettings, secret_settings::SecretSettings};
 
 /// The default of every setting; the file is also their documentation.
 const DEFAULTS: &str = include_str!("../default.toml");
@@ -52,13 +51,6 @@ pub(crate) struct Configuration {
 
 /// The setting that differs between the processes of one deployment.
 const INSTANCE: &str = "processor.instance";
-
-/// The key that seals secrets: section `secrets`.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct SecretSettings {
-    /// Base64 of 32 bytes.
-    key_encryption_key: Secret,
-}
 
 impl Configuration {
     /// Loads and checks the settings in effect.
@@ -115,7 +107,7 @@ impl Configuration {
                 InvalidSetting::new(format!("clusters.{name}.{}", invalid.key), invalid.reason)
             })?;
         }
-        self.secrets.sealer()?;
+        self.secrets.validate()?;
         self.tokens.validate()?;
         self.collector.validate()?;
         self.spool.validate()?;
@@ -129,16 +121,6 @@ fn hash(origins: &[Origin]) -> String {
     let lines = shared.map(|origin| format!("{} = {}\n", origin.key, origin.value));
     let digest = lines.fold(Sha256::new(), |digest, line| digest.chain_update(line));
     digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl SecretSettings {
-    /// Returns the sealer that uses the key.
-    pub(crate) fn sealer(&self) -> Result<Sealer, InvalidSetting> {
-        Sealer::from_base64(self.key_encryption_key.expose()).map_err(|_| {
-            let reason = "must be base64 of 32 bytes, as `openssl rand -base64 32` makes it";
-            InvalidSetting::new("secrets.key_encryption_key", reason)
-        })
-    }
 }
 
 #[cfg(test)]

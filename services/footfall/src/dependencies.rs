@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use aggregates::Aggregates;
 use archive::Archive;
-use auth::{Sealer, SigningKey};
+use auth::{Sealer, SigningKeys, TokenSigner};
 use chrono::Utc;
 use control_plane::{Cluster, ControlPlane, ControlPlaneError, Group, PlatformControl};
 use lifecycle::{Lifecycle, every};
@@ -12,7 +12,7 @@ use tenancy::{PlatformContext, TenantRouter};
 use warehouse::{ClusterSettings, Warehouse};
 use web::WebState;
 
-use crate::{configuration::Configuration, exit::Failure};
+use crate::{configuration::Configuration, exit::Failure, signing_keys::Followers};
 
 /// How often clusters are read again, to learn of clusters that other processes register.
 const CLUSTERS_EVERY: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ pub(crate) fn operator() -> PlatformContext {
 impl Dependencies {
     /// Connects to PostgreSQL; the other stores connect at first use.
     pub(crate) async fn connect(configuration: Configuration) -> Result<Self, Failure> {
-        let sealer = configuration.secrets.sealer().map_err(Failure::usage)?;
+        let sealer = configuration.secrets.sealer().await?;
         let control_plane = ControlPlane::connect(&configuration.postgres).await?;
         let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
         let archive = Archive::new(&configuration.archive).map_err(Failure::usage)?;
@@ -80,7 +80,7 @@ impl Dependencies {
 
     /// Starts a collector.
     pub(crate) async fn start_collector(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
-        let (web, _) = self.web().await?;
+        let (web, _) = self.web(lifecycle).await?;
         let producer = Producer::new(&self.configuration.kafka).map_err(Failure::usage)?;
         let settings = self.configuration.spool.clone();
         let spool = tokio::task::spawn_blocking(move || Spool::open(&settings));
@@ -117,10 +117,8 @@ impl Dependencies {
 
     /// Starts an api.
     pub(crate) async fn start_api(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
-        let (web, keys) = self.web().await?;
-        let tokens = self.configuration.tokens.clone();
+        let (web, signer) = self.web(lifecycle).await?;
         let router = TenantRouter::new(Arc::new(self.control_plane.clone()));
-        let newest = keys.first().ok_or_else(|| Failure::Other("no signing key".to_owned()))?;
         let dependencies = api::Dependencies {
             control_plane: self.control_plane.clone(),
             aggregates: self.aggregates.clone(),
@@ -130,21 +128,34 @@ impl Dependencies {
             parked: LogReader::of_parked(&self.configuration.kafka, router)
                 .map_err(Failure::usage)?,
             sealer: self.sealer.clone(),
-            signer: tokens.signer(newest).map_err(Failure::other)?,
-            tokens,
+            signer,
+            tokens: self.configuration.tokens.clone(),
             events_topic: self.configuration.kafka.events_topic.clone(),
             web,
         };
         api::run(&self.configuration.api, dependencies, lifecycle).map(drop).map_err(Failure::usage)
     }
 
-    /// Returns the state that resolves credentials to tenants, and the signing keys, newest first.
-    async fn web(&self) -> Result<(WebState, Vec<SigningKey>), Failure> {
-        let keys = SigningKey::load(&self.control_plane, &self.sealer, Utc::now());
+    /// Returns the state that resolves credentials to tenants, and the signer of tokens. Both follow
+    /// the signing keys until `lifecycle` stops.
+    async fn web(&self, lifecycle: &Lifecycle) -> Result<(WebState, TokenSigner), Failure> {
+        let tokens = &self.configuration.tokens;
+        let lifetime = tokens.access_lifetime();
+        let keys = SigningKeys::load(&self.control_plane, &self.sealer, lifetime, Utc::now());
         let keys = keys.await?;
-        let verifier = self.configuration.tokens.verifier(&keys).map_err(Failure::other)?;
+        let verifier = tokens.verifier(&keys.accepted).map_err(Failure::other)?;
+        let signer = tokens.signer(&keys.signing).map_err(Failure::other)?;
         let control_plane = Arc::new(self.control_plane.clone());
-        Ok((WebState::new(control_plane.clone(), control_plane, verifier), keys))
+        let web = WebState::new(control_plane.clone(), control_plane.clone(), verifier.clone());
+        let followers = Followers {
+            store: control_plane,
+            sealer: self.sealer.clone(),
+            lifetime,
+            signer: signer.clone(),
+            verifier,
+        };
+        followers.start(lifecycle);
+        Ok((web, signer))
     }
 }
 

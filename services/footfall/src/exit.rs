@@ -2,13 +2,15 @@ use std::{error::Error, process::ExitCode};
 
 use api::onboarding::OnboardingError;
 use archive::ArchiveError;
-use auth::SigningKeyError;
+use auth::{KeySourceError, SigningKeyError};
 use control_plane::ControlPlaneError;
 use processor::{PersonSearchError, ProcessorError};
 use spool::SpoolError;
 use stream::StreamError;
 use telemetry::chain;
 use warehouse::MigrationError;
+
+use crate::secret_settings::SealerError;
 
 /// Why a command failed: each variant has its exit code.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +114,15 @@ impl From<PersonSearchError> for Failure {
         match error {
             PersonSearchError::Unknown { .. } => Self::usage(error),
             PersonSearchError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SealerError> for Failure {
+    fn from(error: SealerError) -> Self {
+        match error {
+            SealerError::Source(KeySourceError::Unavailable(_)) => Self::Unavailable(chain(&error)),
+            _ => Self::usage(error),
         }
     }
 }

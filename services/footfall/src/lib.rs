@@ -13,7 +13,9 @@ mod log_filter;
 mod metrics_settings;
 mod output;
 mod sampling;
+mod secret_settings;
 mod secrets_file;
+mod signing_keys;
 mod simulate;
 
 use std::process::ExitCode;

@@ -35,7 +35,10 @@ mod upkeep;
 pub use backfill::{Backfill, BackfillProgress, BackfillReport, backfill};
 pub use dependencies::Dependencies;
 pub use error::ProcessorError;
-pub use person_erasures::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
+pub use person_erasures::{
+    PersonRemains, PersonSearchError, RewrappedRegister, count_register_keys, erase_persons_again,
+    find_persons, rewrap_register,
+};
 pub use reconcile::{
     ArchiveFindings, Reconcile, ReconcileProgress, ReconcileReport, Trouble, reconcile,
 };

@@ -4,6 +4,7 @@ mod api_key;
 mod authority;
 mod claims;
 mod invitation_token;
+mod key_encryption_key;
 mod password;
 mod permission;
 mod principal;
@@ -12,7 +13,9 @@ mod refresh_token;
 mod sealer;
 mod second_factor;
 mod second_factor_store;
+mod shared;
 mod signing_key;
+mod signing_keys;
 mod store;
 mod token;
 
@@ -20,6 +23,7 @@ pub use api_key::{ApiKey, ApiKeyError, ApiKeyId, SecretHash};
 pub use authority::{Authority, KeyKind, Role, UnknownAuthority};
 pub use claims::Claims;
 pub use invitation_token::{InvitationToken, InvitationTokenError};
+pub use key_encryption_key::{KeyEncryptionKey, KeyEncryptionKeyId, KeySource, KeySourceError};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use permission::{
     Action, ErasePersons, ManageAdminAccount, ManageAdvertisers, ManageApiKeys, ManageCampaigns,
@@ -34,6 +38,7 @@ pub use sealer::{SealError, SealedField, Sealer};
 pub use second_factor::{RecoveryCode, RecoveryCodeError, TotpSecret};
 pub use second_factor_store::{SecondFactorStore, StoredSecondFactor};
 pub use signing_key::{JsonWebKey, JsonWebKeySet, KeyId, SigningKey, SigningKeyError};
+pub use signing_keys::{SigningKeyUse, SigningKeys};
 pub use store::{
     ContinuedSession, CredentialStore, CredentialStoreError, EndedSessions, FormerSecret,
     NewRefreshToken, NewSession, Rotation, SecurityEvent, SessionStore, SigningKeyStore,

@@ -1,34 +1,29 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305,
     aead::{Aead, Payload},
 };
-use sha2::{Digest, Sha256};
 
-use crate::{RandomError, random};
+use crate::{
+    KeyEncryptionKey, KeyEncryptionKeyId, RandomError, key_encryption_key::ID_LENGTH, random,
+};
 
 const VERSION: u8 = 1;
-const KEY_ID_LENGTH: usize = 8;
 const NONCE_LENGTH: usize = 24;
 /// A wrapped data key: 32 bytes and the tag.
 const WRAPPED_LENGTH: usize = 48;
 
 /// Envelope encryption of secrets that must be read back (cluster passwords, signing keys).
 ///
-/// Each secret has its own data key, wrapped by the key encryption key. Both layers
+/// Each secret has its own data key, wrapped by the current key encryption key. Both layers
 /// (XChaCha20-Poly1305) are bound to the [`SealedField`], so a sealed secret that was moved to
-/// another row cannot be opened.
+/// another row cannot be opened. A sealed secret names its key encryption key, and any key that the
+/// sealer has opens it.
 #[derive(Clone)]
 pub struct Sealer {
-    key: KeyEncryptionKey,
-}
-
-#[derive(Clone)]
-struct KeyEncryptionKey {
-    id: [u8; KEY_ID_LENGTH],
-    key: [u8; 32],
+    current: KeyEncryptionKey,
+    others: Arc<[KeyEncryptionKey]>,
 }
 
 /// Where a sealed secret belongs.
@@ -56,63 +51,118 @@ pub enum SealError {
     /// Not a sealed secret, or sealed by a later version.
     #[error("this is not a sealed secret")]
     Form,
-    /// Sealed with another key encryption key.
-    #[error("the secret was sealed with another key encryption key")]
+    /// Sealed with a key encryption key that the sealer does not have.
+    #[error("the secret was sealed with a key encryption key that is not in the settings")]
     UnknownKey,
     /// Altered, or moved from another row or field.
     #[error("the sealed secret was altered, or belongs to another field")]
     Mismatch,
 }
 
+/// A sealed secret: version, key id, nonce and wrapped data key, nonce and secret.
+struct Envelope<'a> {
+    key_id: KeyEncryptionKeyId,
+    key_nonce: &'a [u8; NONCE_LENGTH],
+    wrapped: &'a [u8; WRAPPED_LENGTH],
+    /// The nonce of the secret, and the secret.
+    rest: &'a [u8],
+}
+
 impl Sealer {
-    /// Creates a sealer from the setting: base64 of 32 bytes.
-    pub fn from_base64(key: &str) -> Result<Self, SealError> {
-        let key = STANDARD.decode(key.trim()).map_err(|_| SealError::Key)?;
-        let key = <[u8; 32]>::try_from(key).map_err(|_| SealError::Key)?;
-        Ok(Self::new(key))
+    /// Creates a sealer that has one key encryption key.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self::with_keys(KeyEncryptionKey::new(key), [])
     }
 
-    /// Creates a sealer from the key encryption key.
-    pub fn new(key: [u8; 32]) -> Self {
-        Self { key: KeyEncryptionKey::new(key) }
+    /// Creates a sealer that seals with `current`, and opens what any of the keys has sealed.
+    pub fn with_keys(
+        current: KeyEncryptionKey,
+        others: impl IntoIterator<Item = KeyEncryptionKey>,
+    ) -> Self {
+        Self { current, others: others.into_iter().collect() }
+    }
+
+    /// Returns the id of the key that seals.
+    pub fn current(&self) -> KeyEncryptionKeyId {
+        self.current.id()
+    }
+
+    /// Returns whether it has the key with this id.
+    pub fn has(&self, id: KeyEncryptionKeyId) -> bool {
+        self.key(id).is_ok()
+    }
+
+    /// Returns the id of the key encryption key of a sealed secret.
+    ///
+    /// # Errors
+    /// It is not a sealed secret.
+    pub fn key_of(blob: &[u8]) -> Result<KeyEncryptionKeyId, SealError> {
+        Envelope::read(blob).map(|envelope| envelope.key_id)
     }
 
     /// Seals `secret` for one field.
     pub fn seal(&self, field: SealedField<'_>, secret: &[u8]) -> Result<Vec<u8>, SealError> {
         let data_key = random::bytes::<32>()?;
-        let (key_nonce, nonce) =
-            (random::bytes::<NONCE_LENGTH>()?, random::bytes::<NONCE_LENGTH>()?);
-        let wrapped = encrypt(&self.key.key, &key_nonce, &data_key, &field.associated("key"))?;
+        let nonce = random::bytes::<NONCE_LENGTH>()?;
         let sealed = encrypt(&data_key, &nonce, secret, &field.associated("secret"))?;
-        Ok([&[VERSION], &self.key.id[..], &key_nonce, &wrapped, &nonce, &sealed].concat())
+        self.wrap(field, &data_key, &[&nonce[..], &sealed].concat())
     }
 
     /// Opens a secret that was sealed for the same field.
     pub fn open(&self, field: SealedField<'_>, blob: &[u8]) -> Result<Vec<u8>, SealError> {
+        let envelope = Envelope::read(blob)?;
+        let data_key = self.unwrap_data_key(field, &envelope)?;
+        let (nonce, sealed) = take::<NONCE_LENGTH>(envelope.rest)?;
+        decrypt(&data_key, nonce, sealed, &field.associated("secret"))
+    }
+
+    /// Wraps the data key of a sealed secret with the current key encryption key. The secret is not
+    /// opened: its bytes are the same afterwards.
+    pub fn rewrap(&self, field: SealedField<'_>, blob: &[u8]) -> Result<Vec<u8>, SealError> {
+        let envelope = Envelope::read(blob)?;
+        let data_key = self.unwrap_data_key(field, &envelope)?;
+        self.wrap(field, &data_key, envelope.rest)
+    }
+
+    fn wrap(
+        &self,
+        field: SealedField<'_>,
+        data_key: &[u8; 32],
+        rest: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        let nonce = random::bytes::<NONCE_LENGTH>()?;
+        let wrapped = encrypt(self.current.bytes(), &nonce, data_key, &field.associated("key"))?;
+        let id = self.current.id();
+        Ok([&[VERSION][..], id.as_bytes(), &nonce, &wrapped, rest].concat())
+    }
+
+    fn unwrap_data_key(
+        &self,
+        field: SealedField<'_>,
+        envelope: &Envelope<'_>,
+    ) -> Result<[u8; 32], SealError> {
+        let key = self.key(envelope.key_id)?.bytes();
+        let data_key =
+            decrypt(key, envelope.key_nonce, envelope.wrapped, &field.associated("key"))?;
+        <[u8; 32]>::try_from(data_key).map_err(|_| SealError::Form)
+    }
+
+    fn key(&self, id: KeyEncryptionKeyId) -> Result<&KeyEncryptionKey, SealError> {
+        let mut keys = std::iter::once(&self.current).chain(self.others.iter());
+        keys.find(|key| key.id() == id).ok_or(SealError::UnknownKey)
+    }
+}
+
+impl<'a> Envelope<'a> {
+    fn read(blob: &'a [u8]) -> Result<Self, SealError> {
         let (version, rest) = blob.split_first().ok_or(SealError::Form)?;
         if *version != VERSION {
             return Err(SealError::Form);
         }
-        let (id, rest) = take::<KEY_ID_LENGTH>(rest)?;
+        let (id, rest) = take::<ID_LENGTH>(rest)?;
         let (key_nonce, rest) = take::<NONCE_LENGTH>(rest)?;
         let (wrapped, rest) = take::<WRAPPED_LENGTH>(rest)?;
-        let (nonce, sealed) = take::<NONCE_LENGTH>(rest)?;
-        if self.key.id != *id {
-            return Err(SealError::UnknownKey);
-        }
-        let data_key = decrypt(&self.key.key, key_nonce, wrapped, &field.associated("key"))?;
-        let data_key = <[u8; 32]>::try_from(data_key).map_err(|_| SealError::Form)?;
-        decrypt(&data_key, nonce, sealed, &field.associated("secret"))
-    }
-}
-
-impl KeyEncryptionKey {
-    fn new(key: [u8; 32]) -> Self {
-        let digest: [u8; 32] =
-            Sha256::new().chain_update(b"footfall key id").chain_update(key).finalize().into();
-        let mut id = [0; KEY_ID_LENGTH];
-        id.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        Self { id, key }
+        Ok(Self { key_id: KeyEncryptionKeyId::from_bytes(*id), key_nonce, wrapped, rest })
     }
 }
 
@@ -200,6 +250,36 @@ mod tests {
     fn a_secret_sealed_with_another_key_is_an_unknown_key() {
         let blob = Sealer::new([1; 32]).seal(FIELD, b"hunter2").unwrap();
         assert!(matches!(Sealer::new([2; 32]).open(FIELD, &blob), Err(SealError::UnknownKey)));
+    }
+
+    #[test]
+    fn a_rewrapped_secret_needs_the_current_key_only_and_keeps_its_field() {
+        let [old, new] = [1, 2].map(|byte| KeyEncryptionKey::new([byte; 32]));
+        let blob = Sealer::new([1; 32]).seal(FIELD, b"hunter2").unwrap();
+        assert_eq!(Sealer::key_of(&blob).unwrap(), old.id());
+        let both = Sealer::with_keys(new.clone(), [old]);
+        assert_eq!(both.open(FIELD, &blob).unwrap(), b"hunter2");
+        let moved = SealedField { row: "dedicated-2", ..FIELD };
+        assert!(matches!(both.rewrap(moved, &blob), Err(SealError::Mismatch)));
+
+        let rewrapped = both.rewrap(FIELD, &blob).unwrap();
+        assert_eq!(Sealer::key_of(&rewrapped).unwrap(), new.id());
+        assert_eq!(Sealer::with_keys(new, []).open(FIELD, &rewrapped).unwrap(), b"hunter2");
+        let old_only = Sealer::new([1; 32]);
+        assert!(matches!(old_only.open(FIELD, &rewrapped), Err(SealError::UnknownKey)));
+        assert!(matches!(old_only.rewrap(FIELD, &rewrapped), Err(SealError::UnknownKey)));
+    }
+
+    #[test]
+    fn a_secret_that_an_earlier_build_has_sealed_opens() {
+        // "hunter2" under the key [7; 32], as the form was written first.
+        let blob = hex::decode(concat!(
+            "0129bff69b9856383b000102030405060708090a0b0c0d0e0f1011121314151617a816a986fe195d",
+            "a22dce8b4ceaefa1a34fc72a0400e22166eb04ad9a86d18a8812a4cbf95aef4646014b7db9740471",
+            "406465666768696a6b6c6d6e6f707172737475767778797a7b140697c49a5cbbfda3395f98979f3f",
+            "a33ee09cb328604d",
+        ));
+        assert_eq!(Sealer::new([7; 32]).open(FIELD, &blob.unwrap()).unwrap(), b"hunter2");
     }
 
     #[test]

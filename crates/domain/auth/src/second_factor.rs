@@ -40,7 +40,7 @@ impl TotpSecret {
 
     /// Seals the secret for the row of its user.
     pub fn seal(&self, sealer: &Sealer, tenant: &str, user_id: Uuid) -> Result<Vec<u8>, SealError> {
-        sealer.seal(field(tenant, &user_id.to_string()), &self.0)
+        sealer.seal(Self::sealed_field(tenant, &user_id.to_string()), &self.0)
     }
 
     /// Opens the sealed secret of a user.
@@ -50,8 +50,14 @@ impl TotpSecret {
         tenant: &str,
         user_id: Uuid,
     ) -> Result<Self, SealError> {
-        let bytes = sealer.open(field(tenant, &user_id.to_string()), sealed)?;
+        let bytes = sealer.open(Self::sealed_field(tenant, &user_id.to_string()), sealed)?;
         bytes.try_into().map(Self).map_err(|_| SealError::Form)
+    }
+
+    /// Returns what the secret of a user is sealed for. `user_id` is in hexadecimal with hyphens; the
+    /// tenant of an admin is empty.
+    pub fn sealed_field<'a>(tenant: &'a str, user_id: &'a str) -> SealedField<'a> {
+        SealedField { purpose: "second_factor", tenant, row: user_id, field: "secret" }
     }
 
     /// Returns the secret in base32, to type into an app.
@@ -77,10 +83,6 @@ impl TotpSecret {
         let number = u32::from_be_bytes(four.copied().unwrap_or_default()) & 0x7fff_ffff;
         format!("{:06}", number % 1_000_000)
     }
-}
-
-fn field<'a>(tenant: &'a str, row: &'a str) -> SealedField<'a> {
-    SealedField { purpose: "second_factor", tenant, row, field: "secret" }
 }
 
 impl RecoveryCode {

@@ -6,8 +6,7 @@ use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CredentialStoreError, RandomError, SealError, SealedField, Sealer, SigningKeyStore,
-    StoredSigningKey, random,
+    CredentialStoreError, RandomError, SealError, SealedField, Sealer, StoredSigningKey, random,
 };
 
 /// The id of a signing key: `[A-Za-z0-9_-]{1,64}`. It is looked up, never interpreted.
@@ -65,6 +64,9 @@ pub enum SigningKeyError {
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] CredentialStoreError),
+    /// The store has none.
+    #[error("there is no signing key")]
+    Missing,
 }
 
 impl KeyId {
@@ -80,21 +82,6 @@ impl SigningKey {
         let key = ed25519_dalek::SigningKey::from_bytes(&random::bytes()?);
         let id = KeyId(hex::encode(random::bytes::<8>()?));
         Ok(Self { id, key })
-    }
-
-    /// Loads the platform's keys, newest first. If there is none yet, it creates the first key;
-    /// processes that start together agree on it.
-    pub async fn load(
-        store: &dyn SigningKeyStore,
-        sealer: &Sealer,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Self>, SigningKeyError> {
-        let mut stored = store.signing_keys().await?;
-        if stored.is_empty() {
-            store.add_first_signing_key(&Self::generate()?.seal(sealer, now)?).await?;
-            stored = store.signing_keys().await?;
-        }
-        stored.iter().map(|key| Self::open(key, sealer)).collect()
     }
 
     /// Returns the key's id.
@@ -126,21 +113,22 @@ impl SigningKey {
         sealer: &Sealer,
         created_at: DateTime<Utc>,
     ) -> Result<StoredSigningKey, SigningKeyError> {
-        let sealed_pkcs8 = sealer.seal(field(&self.id), &self.pkcs8()?)?;
+        let sealed_pkcs8 = sealer.seal(Self::sealed_field(self.id.as_str()), &self.pkcs8()?)?;
         Ok(StoredSigningKey { id: self.id.clone(), sealed_pkcs8, created_at })
     }
 
     /// Opens a stored key.
     pub fn open(stored: &StoredSigningKey, sealer: &Sealer) -> Result<Self, SigningKeyError> {
-        let pkcs8 = sealer.open(field(&stored.id), &stored.sealed_pkcs8)?;
+        let pkcs8 = sealer.open(Self::sealed_field(stored.id.as_str()), &stored.sealed_pkcs8)?;
         let key =
             ed25519_dalek::SigningKey::from_pkcs8_der(&pkcs8).map_err(|_| SigningKeyError::Form)?;
         Ok(Self { id: stored.id.clone(), key })
     }
-}
 
-fn field(id: &KeyId) -> SealedField<'_> {
-    SealedField { purpose: "signing_key", tenant: "", row: id.as_str(), field: "pkcs8" }
+    /// Returns what the key with this id is sealed for.
+    pub fn sealed_field(id: &str) -> SealedField<'_> {
+        SealedField { purpose: "signing_key", tenant: "", row: id, field: "pkcs8" }
+    }
 }
 
 impl FromStr for KeyId {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     Authority, Claims, JsonWebKey, JsonWebKeySet, KeyId, Principal, SigningKey, SigningKeyError,
-    Subject,
+    Subject, shared::Shared,
 };
 
 /// The tolerated difference between two clocks.
@@ -60,22 +60,33 @@ pub enum TokenError {
     Invalid(&'static str),
 }
 
-/// Signs access tokens.
+/// Signs access tokens. Clones share the key.
 #[derive(Clone)]
 pub struct TokenSigner {
-    header: Header,
-    key: EncodingKey,
+    key: Shared<SignerKey>,
     issuer: String,
     audience: String,
     lifetime: TimeDelta,
 }
 
+struct SignerKey {
+    header: Header,
+    key: EncodingKey,
+}
+
 /// Verifies access tokens. Footfall chooses the keys and the algorithm; a token only names a key.
+/// Clones share the keys.
 #[derive(Clone)]
 pub struct TokenVerifier {
-    keys: HashMap<KeyId, DecodingKey>,
-    published: JsonWebKeySet,
+    keys: Shared<VerifierKeys>,
     validation: Validation,
+}
+
+struct VerifierKeys {
+    by_id: HashMap<KeyId, DecodingKey>,
+    published: JsonWebKeySet,
+    /// Raised with each change.
+    revision: u64,
 }
 
 impl TokenSigner {
@@ -86,16 +97,19 @@ impl TokenSigner {
         audience: &str,
         lifetime: TimeDelta,
     ) -> Result<Self, SigningKeyError> {
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(key.id().as_str().to_owned());
         Ok(Self {
-            header,
-            key: EncodingKey::from_ed_der(&key.pkcs8()?),
+            key: Shared::new(SignerKey::new(key)?),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
             lifetime,
         })
+    }
+
+    /// Signs with `key` from now on, here and in every clone.
+    pub fn sign_with(&self, key: &SigningKey) -> Result<(), SigningKeyError> {
+        let changed = SignerKey::new(key)?;
+        self.key.update(|current| (current.header.kid != changed.header.kid).then_some(changed));
+        Ok(())
     }
 
     /// Issues a token for `grant`, valid from `now`.
@@ -130,9 +144,19 @@ impl TokenSigner {
             sub_ver: grant.subject_version,
             sid: grant.session_id,
         };
-        let token = jsonwebtoken::encode(&self.header, &claims, &self.key)
+        let signer = self.key.get();
+        let token = jsonwebtoken::encode(&signer.header, &claims, &signer.key)
             .map_err(|_| TokenError::Invalid("it could not be signed"))?;
         Ok(IssuedToken { token, expires_at })
+    }
+}
+
+impl SignerKey {
+    fn new(key: &SigningKey) -> Result<Self, SigningKeyError> {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key.id().as_str().to_owned());
+        Ok(Self { header, key: EncodingKey::from_ed_der(&key.pkcs8()?) })
     }
 }
 
@@ -153,30 +177,44 @@ impl TokenVerifier {
         issuer: &str,
         audience: &str,
     ) -> Result<Self, SigningKeyError> {
-        let published: Vec<JsonWebKey> = keys.into_iter().map(SigningKey::public).collect();
-        let decoding = |key: &JsonWebKey| {
-            let decoding = DecodingKey::from_ed_components(&key.x);
-            decoding.map(|decoding| (key.kid.clone(), decoding)).map_err(|_| SigningKeyError::Form)
-        };
-        let keys = published.iter().map(decoding).collect::<Result<_, _>>()?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
         // Times are checked here, against the caller's clock.
         validation.validate_exp = false;
-        Ok(Self { keys, published: JsonWebKeySet { keys: published }, validation })
+        Ok(Self { keys: Shared::new(VerifierKeys::new(keys)?), validation })
+    }
+
+    /// Accepts tokens signed by any of `keys` from now on, and no others, here and in every clone.
+    pub fn accept<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a SigningKey>,
+    ) -> Result<(), SigningKeyError> {
+        let changed = VerifierKeys::new(keys)?;
+        self.keys.update(|current| {
+            let revision = current.revision.wrapping_add(1);
+            let is_change = current.published != changed.published;
+            is_change.then_some(VerifierKeys { revision, ..changed })
+        });
+        Ok(())
     }
 
     /// Returns the public keys, for other services to verify with.
-    pub fn published(&self) -> &JsonWebKeySet {
-        &self.published
+    pub fn published(&self) -> JsonWebKeySet {
+        self.keys.get().published.clone()
+    }
+
+    /// Returns a number that is another one after the accepted keys have changed.
+    pub fn revision(&self) -> u64 {
+        self.keys.get().revision
     }
 
     /// Verifies `token` at `now` and returns its principal.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let header = strict_header(token)?;
-        let key = self.keys.get(&header.kid).ok_or(TokenError::Invalid("its key is unknown"))?;
+        let keys = self.keys.get();
+        let key = keys.by_id.get(&header.kid).ok_or(TokenError::Invalid("its key is unknown"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation)
             .map_err(|error| TokenError::Invalid(reason(&error)))?
             .claims;
@@ -189,6 +227,18 @@ impl TokenVerifier {
             return Err(TokenError::Expired);
         }
         claims.principal().ok_or(TokenError::Invalid("its claims contradict each other"))
+    }
+}
+
+impl VerifierKeys {
+    fn new<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> Result<Self, SigningKeyError> {
+        let keys: Vec<JsonWebKey> = keys.into_iter().map(SigningKey::public).collect();
+        let decoding = |key: &JsonWebKey| {
+            let decoding = DecodingKey::from_ed_components(&key.x);
+            decoding.map(|decoding| (key.kid.clone(), decoding)).map_err(|_| SigningKeyError::Form)
+        };
+        let by_id = keys.iter().map(decoding).collect::<Result<_, _>>()?;
+        Ok(Self { by_id, published: JsonWebKeySet { keys }, revision: 0 })
     }
 }
 

@@ -229,3 +229,24 @@ fn during_rotation_both_keys_are_accepted() {
     assert_eq!(published["keys"].as_array().unwrap().len(), 2);
     assert!(!published.to_string().contains("\"d\""), "a private key was published");
 }
+
+#[test]
+fn a_token_of_a_removed_key_is_refused_and_those_of_the_others_are_not() {
+    let [old, new] = [(); 2].map(|()| SigningKey::generate().unwrap());
+    let signer = TokenSigner::new(&old, ISSUER, AUDIENCE, TimeDelta::minutes(15)).unwrap();
+    let verifier = TokenVerifier::new([&new, &old], ISSUER, AUDIENCE).unwrap();
+    let of_old = signer.issue(owner(), now()).unwrap().token;
+    let elsewhere = (signer.clone(), verifier.clone());
+    signer.sign_with(&new).unwrap();
+    let of_new = elsewhere.0.issue(owner(), now()).unwrap().token;
+    let first = verifier.revision();
+    verifier.accept([&new, &old]).unwrap();
+    assert_eq!(verifier.revision(), first, "nothing has changed");
+    assert!(verifier.verify(&of_old, now()).is_ok());
+
+    verifier.accept([&new]).unwrap();
+    assert_ne!(verifier.revision(), first);
+    let refused = elsewhere.1.verify(&of_old, now());
+    assert_eq!(refused, Err(TokenError::Invalid("its key is unknown")));
+    assert!(elsewhere.1.verify(&of_new, now()).is_ok());
+}

@@ -58,7 +58,7 @@ impl TokenSettings {
         TimeDelta::days(i64::from(self.session_days))
     }
 
-    /// Creates a signer with `key`.
+    /// Creates a signer that signs with `key`.
     pub fn signer(&self, key: &SigningKey) -> Result<TokenSigner, SigningKeyError> {
         TokenSigner::new(key, &self.issuer, &self.audience, self.access_lifetime())
     }

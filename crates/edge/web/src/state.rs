@@ -22,7 +22,7 @@ const CACHE_SIZE: u64 = 50_000;
 /// When a client retries while the control plane is unavailable.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The name of the credential and tenant lookup in the answer while it is unavailable.
+/// The name of the lookups in the answer while they are unavailable.
 pub const DIRECTORY: &str = "The directory of tenants, users and keys";
 
 /// A credential as a request contains it: an access token or an API key.
@@ -37,19 +37,26 @@ pub(crate) struct Credential<'a> {
 pub(crate) struct CheckedCredential {
     pub(crate) principal: Arc<Principal>,
     pub(crate) context: TenantContext,
-    /// The revision of users, keys and tenants with which it was checked.
+    /// The revision with which it was checked.
     revision: Option<u64>,
 }
 
-/// The dependencies of the extractors, which turn a credential into a tenant. App data; cloning is
-/// cheap.
+/// A credential that was verified.
+#[derive(Clone)]
+struct VerifiedCredential {
+    principal: Arc<Principal>,
+    /// The revision of the signing keys.
+    keys: u64,
+}
+
+/// The dependencies of the extractors, which turn a credential into a tenant. App data.
 #[derive(Clone)]
 pub struct WebState {
     directory: Arc<dyn TenantDirectory>,
     router: TenantRouter,
     credentials: Arc<dyn CredentialStore>,
     verifier: Arc<TokenVerifier>,
-    verified: Cache<[u8; 32], Arc<Principal>>,
+    verified: Cache<[u8; 32], VerifiedCredential>,
     checked: Cache<[u8; 32], Arc<CheckedCredential>>,
     limits: Option<Arc<dyn RequestLimits>>,
     lookups: CacheSeries,
@@ -127,11 +134,14 @@ impl WebState {
         credential: &Credential<'_>,
         now: DateTime<Utc>,
     ) -> Result<Arc<Principal>, Problem> {
-        if let Some(known) = self.verified.get(&credential.digest)
-            && known.expires_at.is_none_or(|end| now < end)
-            && (!credential.is_key() || self.is_unchanged(&known).await?)
+        let keys = self.verifier.revision();
+        if let Some(VerifiedCredential { principal, keys: former }) =
+            self.verified.get(&credential.digest)
+            && former == keys
+            && principal.expires_at.is_none_or(|end| now < end)
+            && (!credential.is_key() || self.is_unchanged(&principal).await?)
         {
-            return Ok(known);
+            return Ok(principal);
         }
         let principal = if credential.is_key() {
             self.key_principal(credential.text, now).await?
@@ -139,12 +149,13 @@ impl WebState {
             self.verifier.verify(credential.text, now).map_err(token_problem)?
         };
         let principal = Arc::new(principal);
-        self.verified.insert(credential.digest, principal.clone());
+        let verified = VerifiedCredential { principal: principal.clone(), keys };
+        self.verified.insert(credential.digest, verified);
         Ok(principal)
     }
 
-    /// Returns a credential that was checked a moment ago, if it has not expired at `now`, and no
-    /// change of a user, a key or a tenant was announced since.
+    /// Returns a credential that was checked a moment ago, if it has not expired at `now` and the
+    /// revision is the same.
     pub(crate) fn known(
         &self,
         credential: &Credential<'_>,
@@ -190,9 +201,10 @@ impl WebState {
         Ok(checked)
     }
 
-    /// Returns a number that changes with each announced change of a user, a key or a tenant.
+    /// Returns a number that changes with users, keys, tenants and signing keys.
     fn revision(&self) -> Option<u64> {
-        Some(self.credentials.revision()?.wrapping_add(self.directory.revision()?))
+        let announced = self.credentials.revision()?.wrapping_add(self.directory.revision()?);
+        Some(announced.wrapping_add(self.verifier.revision()))
     }
 
     async fn key_principal(&self, key: &str, now: DateTime<Utc>) -> Result<Principal, Problem> {

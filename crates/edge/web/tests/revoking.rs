@@ -14,7 +14,7 @@ use actix_web::{
 };
 use auth::{
     ApiKey, ApiKeyId, Authority, CredentialStore, CredentialStoreError, Grant, KeyKind,
-    ReadReports, Role, SigningKey, StoredApiKey, Subject, TokenSigner,
+    ReadReports, Role, SigningKey, StoredApiKey, Subject, TokenSigner, TokenVerifier,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use tenancy::{ClientId, DirectoryError, TenantDirectory, TenantRecord, TenantState};
@@ -82,6 +82,7 @@ struct Stand {
     known: Arc<Known>,
     state: WebState,
     signer: TokenSigner,
+    verifier: TokenVerifier,
     key: ApiKey,
 }
 
@@ -115,8 +116,8 @@ impl Stand {
         let signing_key = SigningKey::generate().unwrap();
         let signer = settings.signer(&signing_key).unwrap();
         let verifier = settings.verifier(&[signing_key]).unwrap();
-        let state = WebState::new(known.clone(), known.clone(), verifier);
-        Self { known, state, signer, key }
+        let state = WebState::new(known.clone(), known.clone(), verifier.clone());
+        Self { known, state, signer, verifier, key }
     }
 
     fn announcing() -> Self {
@@ -214,4 +215,14 @@ async fn a_checked_key_is_refused_when_it_expires() {
     }
     assert!(Utc::now() >= end);
     assert_eq!(stand.known.announced(), Some(0));
+}
+
+#[actix_web::test]
+async fn a_token_of_a_removed_signing_key_is_refused_at_once() {
+    let stand = Stand::announcing();
+    let token = stand.token();
+    assert_eq!(stand.ask(&token).await, StatusCode::OK);
+    stand.verifier.accept(&[SigningKey::generate().unwrap()]).unwrap();
+    assert_eq!(stand.ask(&token).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(stand.ask(&stand.key.reveal()).await, StatusCode::OK, "it is not signed");
 }

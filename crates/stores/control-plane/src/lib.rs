@@ -49,11 +49,12 @@ pub use ledger::{
 pub use parked::{
     FoundParked, OpenParkedOrder, ParkedAction, ParkedHour, ParkedLot, ParkedOrder, ParkedPlaces,
 };
-pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep};
+pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep, rewrap_person_key};
 pub use platform::{
     Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,
     MoveRefusal, MoveStepRecord, Neighbour, Offboarding, OffboardingStep, PlatformControl,
-    RegisteredCluster, TenantDetail, TenantMove, TenantSpec,
+    RegisteredCluster, RewrappedPiece, SealedColumn, SealedCount, TenantDetail, TenantMove,
+    TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use auth::{SealedField, Sealer};
+use auth::{SealError, SealedField, Sealer};
 use chrono::{DateTime, Utc};
 use privacy::{PersonHash, PersonKey, PersonKind};
 use serde_json::Value;
@@ -215,9 +215,20 @@ pub(crate) fn sha256(bytes: &[u8]) -> Result<[u8; 32], ControlPlaneError> {
 }
 
 /// Returns where the key of a tenant's persons is sealed for.
-pub(crate) fn key_field(client_id: &ClientId) -> SealedField<'_> {
-    let tenant = client_id.as_str();
+pub(crate) fn key_field(tenant: &str) -> SealedField<'_> {
     SealedField { purpose: "person-key", tenant, row: tenant, field: "sealed" }
+}
+
+/// Wraps the sealed key of a tenant's persons, wherever it is stored, with the current key encryption key.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn rewrap_person_key(
+    sealer: &Sealer,
+    client_id: &ClientId,
+    sealed: &[u8],
+) -> Result<Vec<u8>, SealError> {
+    sealer.rewrap(key_field(client_id.as_str()), sealed)
 }
 
 /// Opens the key of a tenant's persons.
@@ -227,7 +238,7 @@ pub(crate) fn open_key(
     sealed: &[u8],
 ) -> Result<PersonKey, ControlPlaneError> {
     let what = "key of persons";
-    let opened = sealer.open(key_field(client_id), sealed);
+    let opened = sealer.open(key_field(client_id.as_str()), sealed);
     let opened = opened.map_err(ControlPlaneError::corrupt(what))?;
     PersonKey::from_bytes(&opened).map_err(ControlPlaneError::corrupt(what))
 }

@@ -45,6 +45,7 @@ mod schedules;
 mod second_factors;
 mod sessions;
 mod shown;
+mod signing_keys;
 mod stand;
 mod team;
 mod tenant_states;

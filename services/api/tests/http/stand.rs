@@ -13,7 +13,8 @@ use api::{
     onboarding::{Made, Onboarding, TenantFile, ensure_admin, read_folder},
 };
 use archive::{Archive, ArchiveSettings};
-use auth::{Sealer, SigningKey};
+use auth::{Sealer, SigningKeys, TokenSigner, TokenVerifier};
+use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{Account, Cluster, ControlPlane, PostgresSettings};
 use lifecycle::Lifecycle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
@@ -48,6 +49,8 @@ pub(crate) struct Stand {
     onboarding: Onboarding,
     lifecycle: Lifecycle,
     postgres: Wire,
+    signer: TokenSigner,
+    verifier: TokenVerifier,
     pub(crate) kafka: KafkaSettings,
     pub(crate) control_plane: ControlPlane,
     pub(crate) warehouse: Warehouse,
@@ -90,13 +93,17 @@ impl Stand {
         let kafka: KafkaSettings = testkit::log(2);
         let files = tempfile::tempdir().unwrap();
         let archive = Archive::new(&archive_in(files.path())).unwrap();
-        let keys = SigningKey::load(&control_plane, &sealer, chrono::Utc::now()).await.unwrap();
+        let lifetime = tokens.access_lifetime();
+        let keys = SigningKeys::load(&control_plane, &sealer, lifetime, Utc::now());
+        let keys = keys.await.unwrap();
+        let verifier = tokens.verifier(&keys.accepted).unwrap();
+        let signer = tokens.signer(&keys.signing).unwrap();
         let shared = Arc::new(control_plane.clone());
         let router = TenantRouter::new(shared.clone());
         let dependencies = Dependencies {
-            web: WebState::new(shared.clone(), shared, tokens.verifier(&keys).unwrap()),
+            web: WebState::new(shared.clone(), shared, verifier.clone()),
             aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
-            signer: tokens.signer(&keys[0]).unwrap(),
+            signer: signer.clone(),
             sealer: sealer.clone(),
             tokens,
             events_topic: kafka.events_topic.clone(),
@@ -127,6 +134,8 @@ impl Stand {
             onboarding,
             lifecycle,
             postgres,
+            signer,
+            verifier,
             kafka,
             control_plane,
             warehouse,
@@ -138,6 +147,15 @@ impl Stand {
     /// Makes PostgreSQL unreachable.
     pub(crate) fn cut_postgres(&self) {
         self.postgres.cut();
+    }
+
+    /// Uses the stored signing keys as they are used at `now`, as the process does every few seconds.
+    pub(crate) async fn use_signing_keys(&self, now: DateTime<Utc>) {
+        let sealer = Sealer::new([7; 32]);
+        let lifetime = TimeDelta::minutes(15);
+        let keys = SigningKeys::load(&self.control_plane, &sealer, lifetime, now).await.unwrap();
+        self.verifier.accept(&keys.accepted).unwrap();
+        self.signer.sign_with(&keys.signing).unwrap();
     }
 
     /// Applies a tenant's file, with these fields in addition.

@@ -1,4 +1,5 @@
 mod backup;
+mod keys;
 mod tenant;
 
 use std::{convert::Infallible, path::PathBuf};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{
     backup::{Backup, RestoreCommand, Restored, StoreName, includes},
+    keys::KeysCommand,
     tenant::TenantCommand,
 };
 use crate::import::Format;
@@ -95,6 +97,9 @@ pub(crate) enum Command {
     /// Prove that nobody changed the audit log
     #[command(subcommand)]
     AuditLog(AuditLogCommand),
+    /// Rotate the keys that sign access tokens, and those that seal secrets
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Prove that erased persons have nothing left, or erase them again after a store was restored
     #[command(subcommand)]
     Privacy(PrivacyCommand),

@@ -5,6 +5,7 @@ mod backfill;
 mod backup;
 mod config;
 mod import;
+mod keys;
 mod migrate;
 mod openapi;
 mod privacy;
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
             block_on(backfill::run(settings()?, arguments))
         }
         Command::Privacy(command) => block_on(privacy::run(settings()?, command)),
+        Command::Keys(command) => block_on(keys::run(settings()?, command)),
         Command::AuditLog(command) => block_on(audit_log::run(settings()?, command)),
         Command::Config(command) => config::run(command, file),
         Command::Openapi { check, folder } => openapi::run(check, &folder),

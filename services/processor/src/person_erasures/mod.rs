@@ -19,6 +19,7 @@ use telemetry::Age;
 use tokio_util::sync::CancellationToken;
 
 pub use find::{PersonRemains, PersonSearchError, erase_persons_again, find_persons};
+pub use register::{RewrappedRegister, count_register_keys, rewrap_register};
 
 use crate::Dependencies;
 use steps::{Erasing, SETTLES};

@@ -1,16 +1,19 @@
 //! A copy of each erasure beside the archive. PostgreSQL that is restored to an earlier time does not know the
 //! latest ones.
 
+use std::collections::BTreeMap;
+
+use auth::{KeyEncryptionKeyId, Sealer};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use control_plane::{ControlPlaneError, PersonErasure};
+use control_plane::{ControlPlaneError, PersonErasure, rewrap_person_key};
 use privacy::{PersonHash, PersonKind};
 use serde::{Deserialize, Serialize};
 use tenancy::ClientId;
 use uuid::Uuid;
 
 use super::steps::Erasing;
-use crate::ProcessorError;
+use crate::{Dependencies, ProcessorError};
 
 /// An entry of the register: what is needed to begin the erasure again. It names nobody.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,10 +51,78 @@ pub(super) async fn put(
         visitors: of(PersonKind::Visitor),
         customers: of(PersonKind::Customer),
     };
+    put_entry(erasing.dependencies, &entry).await
+}
+
+async fn put_entry(dependencies: &Dependencies, entry: &Entry) -> Result<(), ProcessorError> {
     // Keys are strings, so this cannot fail.
-    let bytes = Bytes::from(serde_json::to_vec(&entry).unwrap_or_default());
-    let register = erasing.dependencies.archive.erasure_register();
-    Ok(register.put(client_id, *erasure_id, bytes).await?)
+    let bytes = Bytes::from(serde_json::to_vec(entry).unwrap_or_default());
+    let register = dependencies.archive.erasure_register();
+    Ok(register.put(&entry.tenant, entry.erasure, bytes).await?)
+}
+
+/// What became of the keys of persons in the register of erasures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RewrappedRegister {
+    /// Entries whose key was rewrapped.
+    pub rewrapped: u64,
+    /// Entries that cannot be read, or whose key the sealer cannot open.
+    pub unopened: u64,
+}
+
+/// Returns how many keys of persons each key encryption key has sealed in the register of erasures. Those of
+/// entries that cannot be read have none.
+///
+/// # Errors
+/// The archive is unavailable.
+pub async fn count_register_keys(
+    dependencies: &Dependencies,
+) -> Result<BTreeMap<Option<KeyEncryptionKeyId>, u64>, ProcessorError> {
+    let mut counts = BTreeMap::new();
+    for bytes in dependencies.archive.erasure_register().entries().await? {
+        let key = entry(&bytes).and_then(|(_, sealed)| Sealer::key_of(&sealed).ok());
+        *counts.entry(key).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// Rewraps the keys of persons in the register of erasures that another key encryption key than the current one has
+/// sealed. Safe to repeat.
+///
+/// # Errors
+/// The archive or the control plane is unavailable.
+pub async fn rewrap_register(
+    dependencies: &Dependencies,
+) -> Result<RewrappedRegister, ProcessorError> {
+    let sealer = &dependencies.sealer;
+    let platform = dependencies.control_plane.for_platform(&dependencies.platform());
+    let mut outcome = RewrappedRegister::default();
+    for bytes in dependencies.archive.erasure_register().entries().await? {
+        let Some((entry, sealed)) = entry(&bytes) else {
+            outcome.unopened += 1;
+            continue;
+        };
+        if Sealer::key_of(&sealed).is_ok_and(|key| key == sealer.current()) {
+            continue;
+        }
+        let Ok(rewrapped) = rewrap_person_key(sealer, &entry.tenant, &sealed) else {
+            outcome.unopened += 1;
+            continue;
+        };
+        // The entries of a tenant that is erased must not come back.
+        if platform.sealed_person_key(&entry.tenant).await?.is_some() {
+            put_entry(dependencies, &Entry { sealed_key: hex::encode(rewrapped), ..entry }).await?;
+            outcome.rewrapped += 1;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Returns an entry and its sealed key.
+fn entry(bytes: &[u8]) -> Option<(Entry, Vec<u8>)> {
+    let entry: Entry = serde_json::from_slice(bytes).ok()?;
+    let sealed = hex::decode(&entry.sealed_key).ok()?;
+    Some((entry, sealed))
 }
 
 /// Restores the erasures of the register that the control plane does not know, and begins them again. Returns how many.

@@ -1,9 +1,11 @@
 use std::time::Duration;
 
+use auth::{KeyEncryptionKey, Sealer};
 use chrono::{DateTime, SubsecRound, Utc};
 use control_plane::{BegunPersonErasure, NewPersonErasure, PersonErasureLimits};
 use events::Event;
 use privacy::{Person, PersonHash, PersonKey, PersonKind};
+use processor::{Dependencies, RewrappedRegister, count_register_keys, rewrap_register};
 use serde_json::json;
 use tenancy::TenantContext;
 use uuid::Uuid;
@@ -114,4 +116,35 @@ async fn earlier_events_of_an_erased_person_that_come_late_are_left_out_and_late
     let total = report.total();
     assert_eq!((total.expected, total.found), (5, 5), "the plans leave the others out");
     assert_eq!(stand.backfill(&tenant, false).await.total().repaired, 0);
+}
+
+#[tokio::test]
+async fn keys_in_the_register_of_erasures_are_rewrapped() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    let client_id = tenant.client_id();
+    let control = stand.dependencies.control_plane.for_tenant(&tenant);
+    let fresh = PersonKey::random().unwrap();
+    control.person_key(&stand.dependencies.sealer, &fresh).await.unwrap();
+    let sealed = stand.admin().sealed_person_key(client_id).await.unwrap().unwrap();
+    let erasure = Uuid::now_v7();
+    let entry = json!({
+        "tenant": client_id, "erasure": erasure, "asked_by": "user:1", "asked_at": Utc::now(),
+        "sealed_key": hex::encode(sealed), "visitors": [], "customers": [],
+    });
+    let register = stand.dependencies.archive.erasure_register();
+    register.put(client_id, erasure, entry.to_string().into()).await.unwrap();
+
+    let mut rotating = stand.dependencies.clone();
+    let [old, new] = [7, 8].map(|byte| KeyEncryptionKey::new([byte; 32]));
+    rotating.sealer = Sealer::with_keys(new.clone(), [old.clone()]);
+    let counts = async || count_register_keys(&rotating).await.unwrap();
+    assert_eq!(counts().await, [(Some(old.id()), 1)].into());
+    let rewrapped = rewrap_register(&rotating).await.unwrap();
+    assert_eq!(rewrapped, RewrappedRegister { rewrapped: 1, unopened: 0 });
+    assert_eq!(counts().await, [(Some(new.id()), 1)].into());
+    assert_eq!(rewrap_register(&rotating).await.unwrap(), RewrappedRegister::default());
+    let without = Dependencies { sealer: Sealer::with_keys(old, []), ..rotating.clone() };
+    let refused = rewrap_register(&without).await.unwrap();
+    assert_eq!(refused, RewrappedRegister { rewrapped: 0, unopened: 1 });
 }

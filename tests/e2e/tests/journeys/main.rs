@@ -13,6 +13,7 @@ mod formulas;
 mod generated;
 mod identity;
 mod isolation;
+mod keys;
 mod live;
 mod losses;
 mod marks;

@@ -197,6 +197,7 @@ fn seal_password(
     sealer.seal(sealed_field(cluster.as_str(), field), password).map_err(ControlPlaneError::Seal)
 }
 
-fn sealed_field<'a>(cluster: &'a str, field: &'a str) -> SealedField<'a> {
+/// Returns what a password of a cluster is sealed for.
+pub(super) fn sealed_field<'a>(cluster: &'a str, field: &'a str) -> SealedField<'a> {
     SealedField { purpose: "cluster", tenant: "", row: cluster, field }
 }

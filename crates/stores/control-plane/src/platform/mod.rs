@@ -13,6 +13,8 @@ mod parked;
 mod person_erasures;
 mod person_words;
 mod resubmissions;
+mod sealed_secrets;
+mod signing_keys;
 mod tenant_states;
 mod tenants;
 
@@ -27,6 +29,7 @@ pub use move_record::{MoveStepRecord, TenantMove};
 pub use moves::{BackOut, BegunMove, MoveRefusal};
 pub use neighbours::Neighbour;
 pub use offboarding::{EraseReceipt, EraseStep, Offboarding, OffboardingStep};
+pub use sealed_secrets::{RewrappedPiece, SealedColumn, SealedCount};
 pub use tenants::{TenantDetail, TenantSpec};
 
 pub(crate) use tenants::TenantRow;

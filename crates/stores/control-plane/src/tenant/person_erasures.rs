@@ -50,7 +50,7 @@ impl TenantControl {
         fresh: &PersonKey,
     ) -> Result<PersonKey, ControlPlaneError> {
         let client_id = self.client_id();
-        let sealed = sealer.seal(key_field(client_id), fresh.expose());
+        let sealed = sealer.seal(key_field(client_id.as_str()), fresh.expose());
         let sealed = sealed.map_err(ControlPlaneError::Seal)?;
         let mut transaction = self.begin().await?;
         sqlx::query(sql!("person_erasure/add_key"))

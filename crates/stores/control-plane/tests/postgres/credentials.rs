@@ -209,6 +209,28 @@ async fn processes_that_start_together_agree_on_one_signing_key() {
 }
 
 #[tokio::test]
+async fn signing_keys_are_added_and_removed_but_for_the_last_one() {
+    let platform = Platform::new().await;
+    let (store, admin) = (&platform.control_plane, platform.admin());
+    let made = |at| SigningKey::generate().unwrap().seal(&sealer(), at).unwrap();
+    let now = Utc::now();
+    let [old, new] = [made(now - TimeDelta::days(90)), made(now)];
+    store.add_first_signing_key(&old).await.unwrap();
+    admin.add_signing_key(&new).await.unwrap();
+    let stored = store.signing_keys().await.unwrap();
+    let ids: Vec<_> = stored.iter().map(|key| key.id.clone()).collect();
+    assert_eq!(ids, [new.id.clone(), old.id.clone()], "newest first");
+
+    assert!(admin.remove_signing_key(&old.id).await.unwrap());
+    assert!(!admin.remove_signing_key(&old.id).await.unwrap(), "it is gone");
+    assert!(!admin.remove_signing_key(&new.id).await.unwrap(), "it is the only one");
+    assert_eq!(store.signing_keys().await.unwrap().len(), 1);
+    let entries = admin.audit_log(None, 2).await.unwrap();
+    let actions: Vec<_> = entries.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["signing_key.remove", "signing_key.add"]);
+}
+
+#[tokio::test]
 async fn security_events_are_in_the_audit_log() {
     let platform = Platform::new().await;
     let event = SecurityEvent {

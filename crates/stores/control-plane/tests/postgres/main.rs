@@ -57,6 +57,8 @@ mod saved_reports;
 #[cfg(test)]
 mod schedules;
 #[cfg(test)]
+mod sealed_secrets;
+#[cfg(test)]
 mod second_factors;
 #[cfg(test)]
 mod sessions;
