@@ -7,6 +7,7 @@
 )]
 
 mod answer;
+mod certificates;
 mod database;
 mod directory;
 mod eventually;
@@ -21,6 +22,7 @@ mod tenant;
 mod trace_receiver;
 
 pub use answer::Answer;
+pub use certificates::Certificates;
 pub use database::Database;
 pub use directory::{tenant_context, tenant_record, tenant_router};
 pub use eventually::eventually;
