@@ -227,7 +227,7 @@ mod tests {
         let unsafe_rediss = ("FOOTFALL__REDIS__URL", "rediss://127.0.0.1:6379/0#insecure");
         let without = "postgres://footfall:hunter2@127.0.0.1/footfall?sslmode=require";
         let file = "postgres://footfall:hunter2@127.0.0.1/footfall?sslrootcert=/ca.pem";
-        let cases: [(&[(&str, &str)], &str); 8] = [
+        let cases: [(&[(&str, &str)], &str); 11] = [
             (&[("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.url must begin with rediss://"),
             (&[rediss, ("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.tls.ca_file must name"),
             (&[unsafe_rediss], "redis.url must have no `#`"),
@@ -239,6 +239,15 @@ mod tests {
                 &[("FOOTFALL__CLICKHOUSE__TLS__CERTIFICATE_FILE", "/own.pem")],
                 "clickhouse.tls.key_file must be given together",
             ),
+            (
+                &[
+                    ("FOOTFALL__API__TLS__CERTIFICATE_FILE", "/nowhere/own.pem"),
+                    ("FOOTFALL__API__TLS__KEY_FILE", "/nowhere/own.key"),
+                ],
+                "api.tls.certificate_file must name usable files: cannot read /nowhere/own.pem",
+            ),
+            (&[("FOOTFALL__COLLECTOR__TLS__CA_FILE", ca)], "collector.tls.certificate_file must"),
+            (&[("FOOTFALL__METRICS__TLS__CA_FILE", "ca.pem")], "metrics.tls.ca_file must be an"),
         ];
         for (pairs, expected) in cases {
             let message = load(pairs).unwrap_err().to_string();

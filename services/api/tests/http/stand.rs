@@ -111,6 +111,7 @@ impl Stand {
             keep_alive_seconds: 75,
             collector_url: "http://127.0.0.1:8081".into(),
             cached_answers: 100,
+            tls: Default::default(),
         };
         let lifecycle = Lifecycle::new();
         dependencies.control_plane.listen(&lifecycle);
