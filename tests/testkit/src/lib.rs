@@ -30,7 +30,7 @@ pub use free_address::free_address;
 pub use platform::{Platform, Preparation};
 pub use process::{Process, program};
 pub use redis_server::RedisServer;
-pub use setting::{archive_in, cluster, log, redis, redis_at, setting};
+pub use setting::{archive_in, clickhouse, cluster, kafka_client, log, redis, redis_at, setting};
 pub use switch::KafkaSwitch;
 pub use tenant::{Tenant, Tier};
 pub use trace_receiver::{ReceivedSpan, TraceReceiver};
