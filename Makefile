@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e doc contract bench bench-part bench-growth bench-questions profile faults drill guards openapi web web-check browser wipe
+.PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions profile faults drill guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
 .PHONY: test-contract test-faults
 .PHONY: observe observe-check observe-ask
@@ -60,11 +60,16 @@ doc: ## build the documentation; warnings are errors
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
 unit: ## run the tests that need no server
-	@$(CARGO) test -p architecture -p auth -p events -p lifecycle -p log -p metrics -p money -p problem -p settings -p tables -p telemetry -p tenancy
+	@$(CARGO) test -p architecture -p auth -p events -p lifecycle -p log -p metrics -p money -p problem -p settings -p tables -p telemetry -p tenancy -p tls
 
 e2e: ## run the end-to-end tests only
 	@$(CARGO) build
 	@$(TEST_STACK) $(CARGO) test -p e2e
+
+tls: ## run the end-to-end tests on a stack whose every link has TLS
+	@$(CARGO) build
+	@FOOTFALL_TEST_TLS=1 FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/tls-stack} \
+		FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25500} $(TEST_STACK) $(CARGO) test -p e2e
 
 # The part to measure, all when empty, and more options of it: PART=store BENCH="--events 100000 --rounds 1".
 # RECORD="--record docs/performance.md" appends the figures; `make bench` does so by default.

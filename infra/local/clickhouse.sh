@@ -57,8 +57,19 @@ clickhouse_install() {
   echo "$CHDB_VERSION, $(du -sm "$home" | cut -f 1) MB"
 }
 
-clickhouse_address() { echo "http://$HOST:${CLICKHOUSE_HTTP_PORT[$1]}"; }
-clickhouse_ports() { echo "${CLICKHOUSE_HTTP_PORT[$1]} ${CLICKHOUSE_TCP_PORT[$1]}"; }
+clickhouse_address() { # <server>
+  local scheme=http
+  if with_tls; then scheme=https; fi
+  echo "$scheme://$HOST:${CLICKHOUSE_HTTP_PORT[$1]}"
+}
+
+clickhouse_ports() {
+  echo "${CLICKHOUSE_HTTP_PORT[$1]} ${CLICKHOUSE_TCP_PORT[$1]}"
+  if with_tls; then clickhouse_plain_port "$1"; fi
+}
+
+# With TLS, the embedded engine listens here: only terminator.py connects to it.
+clickhouse_plain_port() { echo $((CLICKHOUSE_TCP_PORT[$1] + 1)); }
 
 clickhouse_password() { # <server> <writer|reader>
   local name=${1#clickhouse-}
@@ -67,12 +78,17 @@ clickhouse_password() { # <server> <writer|reader>
 }
 
 clickhouse_configure() { # <server>
-  local home=$STACK/$1
+  local home=$STACK/$1 http_port=${CLICKHOUSE_HTTP_PORT[$1]}
+  if with_tls && ! clickhouse_native; then http_port=$(clickhouse_plain_port "$1"); fi
   mkdir -p "$home/etc/config.d" "$home/etc/users.d" "$home/data" "$home/backups"
   cp "$LOCAL/clickhouse/config.xml" "$LOCAL/clickhouse/users.xml" "$home/etc/"
-  render "$LOCAL/clickhouse/local.xml" HOST "$HOST" HTTP_PORT "${CLICKHOUSE_HTTP_PORT[$1]}" \
+  render "$LOCAL/clickhouse/local.xml" HOST "$HOST" HTTP_PORT "$http_port" \
     TCP_PORT "${CLICKHOUSE_TCP_PORT[$1]}" DATA "$home/data" BACKUPS "$home/backups" LOG "$STACK/logs/$1.engine.log" >"$home/etc/config.d/local.xml"
-  rm -f "$home/etc/users.d/embedded.xml"
+  rm -f "$home/etc/users.d/embedded.xml" "$home/etc/config.d/tls.xml"
+  if with_tls && clickhouse_native; then
+    render "$LOCAL/clickhouse/tls.xml" HTTPS_PORT "${CLICKHOUSE_HTTP_PORT[$1]}" CERTIFICATES "$CERTIFICATES" \
+      >"$home/etc/config.d/tls.xml"
+  fi
   if ! clickhouse_native; then
     cp "$LOCAL/clickhouse/embedded.xml" "$home/etc/users.d/"
     [[ $home/clickhouse-server -nt $LOCAL/clickhouse/launcher.c ]] || gcc -O1 -Wall -Wextra -o "$home/clickhouse-server" "$LOCAL/clickhouse/launcher.c" -ldl
@@ -88,12 +104,17 @@ clickhouse_run() { # <server>
   if clickhouse_native; then
     exec clickhouse server --config-file="$PWD/etc/config.xml"
   fi
+  if with_tls; then
+    python3 "$LOCAL/clickhouse/terminator.py" "$HOST" "${CLICKHOUSE_HTTP_PORT[$1]}" "$(clickhouse_plain_port "$1")" "$CERTIFICATES" &
+  fi
   exec ./clickhouse-server "$(clickhouse_home)/libchdb.so" "$PWD/etc/config.xml"
 }
 
 # Healthy when it accepts this stack's password: another server on this port would not.
 clickhouse_ready() { # <server>
-  [[ $(curl -s -m 2 --config - "$(clickhouse_address "$1")/?query=SELECT%201" 2>/dev/null \
+  local trusted=()
+  if with_tls; then trusted=(--cacert "$CERTIFICATES/ca.pem"); fi
+  [[ $(curl -s -m 2 "${trusted[@]}" --config - "$(clickhouse_address "$1")/?query=SELECT%201" 2>/dev/null \
     <<<"user = footfall_writer:$(clickhouse_password "$1" writer)") == 1 ]]
 }
 

@@ -10,7 +10,7 @@ declare -A ADDRESS_VARIABLE=(
   [clickhouse-dedicated]=FOOTFALL__CLUSTERS__DEDICATED__URL
 )
 
-PASSWORDS=(POSTGRES_PASSWORD POSTGRES_ADMIN_PASSWORD REDIS_PASSWORD
+PASSWORDS=(POSTGRES_PASSWORD POSTGRES_ADMIN_PASSWORD REDIS_PASSWORD KAFKA_PASSWORD
   CLICKHOUSE_SHARED_WRITER_PASSWORD CLICKHOUSE_SHARED_READER_PASSWORD
   CLICKHOUSE_DEDICATED_WRITER_PASSWORD CLICKHOUSE_DEDICATED_READER_PASSWORD)
 
@@ -38,7 +38,7 @@ own_address() { # <server>: its address in stack.env if this stack runs it
   case $1 in
     kafka) echo "$HOST:$KAFKA_PORT" ;;
     postgres) echo "postgres://footfall:${POSTGRES_PASSWORD:-}@$HOST:$POSTGRES_PORT/footfall" ;;
-    redis) echo "redis://:${REDIS_PASSWORD:-}@$HOST:$REDIS_PORT/0" ;;
+    redis) echo "$(with_tls && echo rediss || echo redis)://:${REDIS_PASSWORD:-}@$HOST:$REDIS_PORT/0" ;;
     clickhouse-*) clickhouse_address "$1" ;;
   esac
 }
@@ -75,6 +75,7 @@ write_environment() {
         echo "${variable}__${account}_PASSWORD=$(clickhouse_password "$server" "$account")"
       done
     done
+    tls_environment
   ) >"$STACK/stack.env.part"
   chmod 600 "$STACK/stack.env.part"
   mv "$STACK/stack.env.part" "$STACK/stack.env"

@@ -47,9 +47,16 @@ kafka_ports() {
 
 kafka_configure() {
   local home=$STACK/kafka
+  local addresses=(HOST "$HOST" PORT "$KAFKA_PORT" CONTROLLER_PORT "$KAFKA_CONTROLLER_PORT"
+    DETOUR_PORT "$KAFKA_DETOUR_PORT" PROXY_PORT "$KAFKA_PROXY_PORT")
   mkdir -p "$home"
-  render "$LOCAL/kafka/server.properties" HOST "$HOST" PORT "$KAFKA_PORT" CONTROLLER_PORT "$KAFKA_CONTROLLER_PORT" \
-    DETOUR_PORT "$KAFKA_DETOUR_PORT" PROXY_PORT "$KAFKA_PROXY_PORT" DATA "$home/data" >"$home/server.properties"
+  (
+    umask 077
+    render "$LOCAL/kafka/server.properties" "${addresses[@]}" DATA "$home/data" >"$home/server.properties"
+    with_tls || exit 0
+    render "$LOCAL/kafka/tls.properties" "${addresses[@]}" CERTIFICATES "$CERTIFICATES" PASSWORD "$KAFKA_PASSWORD" \
+      >>"$home/server.properties"
+  )
   if [[ ! -e $home/data/meta.properties ]]; then
     rm -rf "$home/data"
     echo "preparing the log"
@@ -72,9 +79,15 @@ kafka_run() {
 
 # Requests metadata without topics, in Kafka's protocol; healthy when the answer has at least one broker.
 # Request: length 14, key 3 (metadata), version 1, correlation 1, no client id, no topics.
-# Answer: length, correlation, number of brokers.
+# Answer: length, correlation, number of brokers. With TLS it is healthy when it shakes hands, which it does not
+# before it serves requests.
 kafka_ready() {
   local brokers
+  if with_tls; then
+    timeout 2 openssl s_client -connect "$HOST:$KAFKA_PORT" -CAfile "$CERTIFICATES/ca.pem" -verify_return_error \
+      </dev/null >/dev/null 2>&1
+    return
+  fi
   brokers=$(
     exec 2>/dev/null 3<>"/dev/tcp/$HOST/$KAFKA_PORT" || exit
     printf '\0\0\0\016\0\003\0\001\0\0\0\001\377\377\0\0\0\0' >&3

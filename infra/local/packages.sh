@@ -15,6 +15,7 @@ packages_for_downloads() { # prints the missing ones
   kafka_installed || command -v mvn >/dev/null || echo maven
   java_new_enough || echo default-jre-headless
   command -v curl >/dev/null || echo curl
+  command -v openssl >/dev/null || echo openssl
   command -v gcc >/dev/null && command -v g++ >/dev/null && command -v make >/dev/null || echo build-essential
   clickhouse_installed || command -v npm >/dev/null || echo npm
 }

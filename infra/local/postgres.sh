@@ -48,6 +48,7 @@ postgres_ports() { echo "$POSTGRES_PORT"; }
 postgres_configure() {
   local folder bin
   folder=$(postgres_folder)
+  postgres_certificates "$folder"
   if [[ -d $folder/data ]]; then
     postgres_forget_the_dead "$folder/data/postmaster.pid"
     return
@@ -77,6 +78,16 @@ SQL
   mv "$part" "$folder/data"
 }
 
+# The server reads a key only if it belongs to its user. Connections without TLS are refused.
+postgres_certificates() { # <folder>
+  local owner=()
+  with_tls || return 0
+  if ((EUID == 0)); then owner=(-o postgres -g postgres); fi
+  install -m 600 "${owner[@]}" "$CERTIFICATES"/{ca.pem,server.pem,server.key} "$1/"
+  echo 'hostssl all all 127.0.0.1/32 scram-sha-256' >"$1/pg_hba.conf"
+  chmod 644 "$1/pg_hba.conf"
+}
+
 # A killed server leaves this file, and PostgreSQL mistakes any process with that id, even a zombie, for a
 # running server.
 postgres_forget_the_dead() { # <postmaster.pid>
@@ -87,10 +98,14 @@ postgres_forget_the_dead() { # <postmaster.pid>
 }
 
 postgres_run() {
-  local folder
+  local folder tls=()
   folder=$(postgres_folder)
   cd "$folder" || exit
-  postgres_user "$(postgres_bin)/postgres" -D "$folder/data" \
+  if with_tls; then
+    tls=(-c ssl=on -c ssl_cert_file="$folder/server.pem" -c ssl_key_file="$folder/server.key"
+      -c ssl_ca_file="$folder/ca.pem" -c hba_file="$folder/pg_hba.conf")
+  fi
+  postgres_user "$(postgres_bin)/postgres" -D "$folder/data" "${tls[@]}" \
     -c port="$POSTGRES_PORT" -c listen_addresses="$HOST" -c unix_socket_directories= \
     -c max_connections=200 -c synchronous_commit=on -c password_encryption=scram-sha-256 \
     -c shared_buffers=128MB -c logging_collector=off -c log_min_messages=warning -c log_checkpoints=off

@@ -11,13 +11,16 @@ redis_configure() {
     umask 077
     render "$LOCAL/redis/redis.conf" HOST "$HOST" PORT "$REDIS_PORT" PASSWORD "$REDIS_PASSWORD" DATA "$home/data" \
       >"$home/redis.conf"
+    if with_tls; then render "$LOCAL/redis/tls.conf" PORT "$REDIS_PORT" CERTIFICATES "$CERTIFICATES" >>"$home/redis.conf"; fi
   )
 }
 
 redis_run() { exec redis-server "$STACK/redis/redis.conf"; }
 
 redis_ready() {
-  [[ $(REDISCLI_AUTH=$REDIS_PASSWORD timeout 2 redis-cli -h "$HOST" -p "$REDIS_PORT" ping 2>/dev/null) == PONG ]]
+  local tls=()
+  if with_tls; then tls=(--tls --cacert "$CERTIFICATES/ca.pem"); fi
+  [[ $(REDISCLI_AUTH=$REDIS_PASSWORD timeout 2 redis-cli -h "$HOST" -p "$REDIS_PORT" "${tls[@]}" ping 2>/dev/null) == PONG ]]
 }
 
 redis_stop() { stop_process redis TERM; }

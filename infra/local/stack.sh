@@ -4,7 +4,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for part in settings progress process kafka clickhouse redis postgres packages environment; do
+for part in settings progress process tls kafka clickhouse redis postgres packages environment; do
   # shellcheck source=/dev/null
   source "$LOCAL/$part.sh"
 done
@@ -29,6 +29,7 @@ servers: kafka clickhouse-shared clickhouse-dedicated redis postgres
   FOOTFALL_STACK_DIR    the folder of the stack        (.footfall/stack)
   FOOTFALL_STACK_PORT   first port; up to +53 are used (17000)
   FOOTFALL_CACHE_DIR    where downloads are stored     (.footfall/cache)
+  FOOTFALL_TEST_TLS     1: every server takes connections with TLS only, from the first `up` on
 
 A server whose address is already set in the environment (FOOTFALL__KAFKA__BROKERS, FOOTFALL__POSTGRES__URL,
 FOOTFALL__REDIS__URL, FOOTFALL__CLUSTERS__SHARED__URL, FOOTFALL__CLUSTERS__DEDICATED__URL) is used as it is.
@@ -151,6 +152,7 @@ up() {
   lock "$STACK"
   must_have_space "$DISK_FOR_UP_MB" "$STACK"
   load_secrets
+  make_certificates
   local server began
   began=$(now_ms)
   remember_port
@@ -190,7 +192,7 @@ wipe() {
   postgres_wipe
   # Removes only the stack's own files, in case FOOTFALL_STACK_DIR names a folder with other files.
   local name
-  for name in "${SERVERS[@]}" run logs port secrets stack.env imported observed .lock; do rm -rf "${STACK:?}/$name"; done
+  for name in "${SERVERS[@]}" run logs port secrets stack.env certificates imported observed .lock; do rm -rf "${STACK:?}/$name"; done
   rmdir "$STACK" 2>/dev/null || true
   say stack "removed from $STACK"
 }

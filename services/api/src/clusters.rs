@@ -28,13 +28,13 @@ impl<'a> Clusters<'a> {
     /// Returns every cluster, by name, with what it answers now.
     pub(crate) async fn list(&self) -> Result<Vec<ProbedCluster>, Failure> {
         let registered = self.stored.registered_clusters(&self.api.sealer).await?;
-        Ok(join_all(registered.into_iter().map(probed)).await)
+        Ok(join_all(registered.into_iter().map(|cluster| self.probed(cluster))).await)
     }
 
     /// Registers a cluster, or changes its address and accounts, if it answers both of them.
     pub(crate) async fn register(&self, cluster: &Cluster) -> Result<ProbedCluster, Failure> {
         let settings = settings(cluster);
-        let probe = settings.probe().await.map_err(|error| refusal(&error))?;
+        let probe = self.api.warehouse.probe(&settings).await.map_err(|error| refusal(&error))?;
         self.stored.register_cluster(&self.api.sealer, cluster).await?;
         // This process may place a tenant on it at once; the others read it within ten seconds.
         self.api.warehouse.register(cluster.name.clone(), &settings);
@@ -44,13 +44,13 @@ impl<'a> Clusters<'a> {
     /// Drains a cluster. One that is drained stays so.
     pub(crate) async fn drain(&self, name: &ClusterName) -> Result<ProbedCluster, Failure> {
         self.stored.drain_cluster(name).await?;
-        Ok(probed(self.existing(name).await?).await)
+        Ok(self.probed(self.existing(name).await?).await)
     }
 
     /// Lets a cluster take new tenants. One that does stays so.
     pub(crate) async fn resume(&self, name: &ClusterName) -> Result<ProbedCluster, Failure> {
         self.stored.resume_cluster(name).await?;
-        Ok(probed(self.existing(name).await?).await)
+        Ok(self.probed(self.existing(name).await?).await)
     }
 
     async fn existing(&self, name: &ClusterName) -> Result<RegisteredCluster, Failure> {
@@ -58,11 +58,11 @@ impl<'a> Clusters<'a> {
         let found = registered.into_iter().find(|registered| registered.cluster.name == *name);
         found.ok_or_else(|| Problem::not_found().into())
     }
-}
 
-async fn probed(registered: RegisteredCluster) -> ProbedCluster {
-    let probe = settings(&registered.cluster).probe().await;
-    ProbedCluster { registered, probe }
+    async fn probed(&self, registered: RegisteredCluster) -> ProbedCluster {
+        let probe = self.api.warehouse.probe(&settings(&registered.cluster)).await;
+        ProbedCluster { registered, probe }
+    }
 }
 
 fn settings(cluster: &Cluster) -> ClusterSettings {

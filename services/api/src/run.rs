@@ -19,7 +19,7 @@ use crate::{
 /// Serves the api until `lifecycle` stops. Returns the address, which matters for port 0.
 ///
 /// # Errors
-/// The address is in use, or is not an address of this machine.
+/// The address is in use, or is not an address of this machine; or the certificates cannot be used.
 pub fn run(
     settings: &ApiSettings,
     dependencies: Dependencies,
@@ -45,7 +45,7 @@ pub fn run(
     schedules::start(&api, lifecycle);
     let docs = routes::docs::page(&document, &settings.collector_url);
     let limits = settings.connection_limits();
-    web::serve("api", &settings.bind, limits, lifecycle, move |config: &mut ServiceConfig| {
+    let routes = move |config: &mut ServiceConfig| {
         config
             .app_data(Data::new(counted.clone()))
             .app_data(Data::new(cross_origin.clone()))
@@ -54,5 +54,6 @@ pub fn run(
         health.clone().configure(config);
         docs.clone().configure(config);
         routes::configure(config);
-    })
+    };
+    web::serve_tls("api", &settings.bind, limits, &settings.tls, lifecycle, routes)
 }

@@ -8,7 +8,10 @@ use std::net::IpAddr;
 
 use actix_web::{
     HttpRequest,
-    http::header::{self, HeaderMap, HeaderValue},
+    http::{
+        header::{self, HeaderMap, HeaderValue},
+        uri::Authority,
+    },
 };
 use chrono::{DateTime, Utc};
 use problem::{Code, Problem};
@@ -48,12 +51,20 @@ impl OwnPage {
     ///
     /// # Errors
     /// The request is from a page of another origin, or from no page that may have a cookie: over HTTP
-    /// without TLS only those of this machine may.
+    /// without TLS only those of this machine may. If this process serves TLS, a page without it is another one.
     pub(crate) fn of(request: &HttpRequest, issuer: &str, pointer: &str) -> Result<Self, Problem> {
-        Self::read(request.headers(), issuer, pointer)
+        let authority = request.uri().authority().map(Authority::as_str);
+        Self::read(request.headers(), authority, issuer, pointer, web::has_tls(request))
     }
 
-    fn read(headers: &HeaderMap, issuer: &str, pointer: &str) -> Result<Self, Problem> {
+    /// `authority` is what HTTP/2 has in place of `Host`.
+    fn read(
+        headers: &HeaderMap,
+        authority: Option<&str>,
+        issuer: &str,
+        pointer: &str,
+        has_tls: bool,
+    ) -> Result<Self, Problem> {
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let without_cookie = || {
             let reason =
@@ -63,13 +74,14 @@ impl OwnPage {
         let sent = text(header::ORIGIN).ok_or_else(without_cookie)?;
         let origin: Url = sent.parse().map_err(|_| without_cookie())?;
         let is_host = text(header::HOST)
+            .or(authority)
             .is_some_and(|host| format!("{}://{host}", origin.scheme()).eq_ignore_ascii_case(sent));
         let is_issuer = issuer.parse().is_ok_and(|issuer: Url| issuer.origin() == origin.origin());
-        if !is_host && !is_issuer {
+        let is_secure = origin.scheme() == "https";
+        if !(is_host || is_issuer) || has_tls && !is_secure {
             let detail = "The request is from a page of another origin.";
             return Err(Problem::new(Code::PermissionDenied, detail));
         }
-        let is_secure = origin.scheme() == "https";
         if is_secure || is_loopback(&origin) {
             Ok(Self { is_secure })
         } else {
@@ -159,7 +171,7 @@ mod tests {
 
     fn page(origin: &str, host: &str) -> Result<OwnPage, Code> {
         let headers = headers(&[(header::ORIGIN, origin), (header::HOST, host)]);
-        OwnPage::read(&headers, "https://footfall.example", "/session")
+        OwnPage::read(&headers, None, "https://footfall.example", "/session", false)
             .map_err(|problem| problem.code())
     }
 
@@ -193,7 +205,18 @@ mod tests {
             assert_eq!(page(origin, host), Err(code), "{origin} {host}");
         }
         let without_origin = headers(&[(header::HOST, "127.0.0.1")]);
-        assert!(OwnPage::read(&without_origin, "", "/session").is_err());
+        assert!(OwnPage::read(&without_origin, None, "", "/session", false).is_err());
+    }
+
+    #[test]
+    fn where_this_process_serves_tls_a_page_without_it_has_none() {
+        let page = |origin| {
+            let headers = headers(&[(header::ORIGIN, origin)]);
+            OwnPage::read(&headers, Some("127.0.0.1:8080"), "", "/session", true)
+                .map_err(|problem| problem.code())
+        };
+        assert_eq!(page("https://127.0.0.1:8080"), Ok(OwnPage { is_secure: true }));
+        assert_eq!(page("http://127.0.0.1:8080"), Err(Code::PermissionDenied));
     }
 
     #[test]

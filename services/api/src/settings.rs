@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use settings::InvalidSetting;
 use tenancy::Origin;
+use tls::TlsSettings;
 use web::ConnectionLimits;
 
 /// The section `[api]`.
@@ -23,6 +24,9 @@ pub struct ApiSettings {
     pub collector_url: String,
     /// How many answers are cached in memory.
     pub cached_answers: u64,
+    /// The certificate to serve, and the certificates of clients; without one there is no TLS.
+    #[serde(default)]
+    pub tls: TlsSettings,
 }
 
 impl ApiSettings {
@@ -44,7 +48,7 @@ impl ApiSettings {
         if self.cached_answers == 0 {
             return Err(InvalidSetting::new("api.cached_answers", "must be 1 or more"));
         }
-        Ok(())
+        self.tls.validate_listener("api.tls")
     }
 
     pub(crate) const fn connection_limits(&self) -> ConnectionLimits {

@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use settings::InvalidSetting;
 use stream::Producer;
+use tls::TlsSettings;
 use web::ConnectionLimits;
 
 use crate::ingest::{Encoding, InFlight};
@@ -29,6 +30,9 @@ pub struct CollectorSettings {
     pub in_flight_bytes: usize,
     /// How long a request waits for Kafka before its events go to the spool, in milliseconds.
     pub publish_timeout_ms: u64,
+    /// The certificate to serve, and the certificates of clients; without one there is no TLS.
+    #[serde(default)]
+    pub tls: TlsSettings,
 }
 
 impl CollectorSettings {
@@ -63,7 +67,7 @@ impl CollectorSettings {
             let reason = format!("must be 100 to {}", longest.as_millis());
             return Err(InvalidSetting::new("collector.publish_timeout_ms", reason));
         }
-        Ok(())
+        self.tls.validate_listener("collector.tls")
     }
 
     /// Returns the most memory of the body of one request.

@@ -24,7 +24,7 @@ pub struct Dependencies {
 /// Serves until `lifecycle` stops, then completes the requests in flight. Returns the address.
 ///
 /// # Errors
-/// The address is in use, or is not an address of this machine.
+/// The address is in use, or is not an address of this machine; or the certificates cannot be used.
 pub fn run(
     settings: &CollectorSettings,
     dependencies: Dependencies,
@@ -43,5 +43,5 @@ pub fn run(
     let docs = Docs::new(&document, &[]);
     let routes = routes(settings, web, log, aggregates, health, docs);
     let limits = settings.connection_limits();
-    web::serve("collector", &settings.bind, limits, lifecycle, routes)
+    web::serve_tls("collector", &settings.bind, limits, &settings.tls, lifecycle, routes)
 }

@@ -16,7 +16,7 @@ use spool::SpoolSettings;
 use stream::KafkaSettings;
 use telemetry::TelemetrySettings;
 use tenancy::ClusterName;
-use warehouse::ClusterSettings;
+use warehouse::{ClickHouseSettings, ClusterSettings};
 use web::TokenSettings;
 
 use crate::{metrics_settings::MetricsSettings, secret_settings::SecretSettings};
@@ -35,6 +35,7 @@ pub(crate) struct Configuration {
     pub(crate) postgres: PostgresSettings,
     pub(crate) redis: RedisSettings,
     pub(crate) archive: ArchiveSettings,
+    pub(crate) clickhouse: ClickHouseSettings,
     #[serde(default)]
     pub(crate) clusters: BTreeMap<ClusterName, ClusterSettings>,
     pub(crate) secrets: SecretSettings,
@@ -102,6 +103,7 @@ impl Configuration {
         self.postgres.validate()?;
         self.redis.validate()?;
         self.archive.validate()?;
+        self.clickhouse.validate()?;
         for (name, cluster) in &self.clusters {
             cluster.validate().map_err(|invalid| {
                 InvalidSetting::new(format!("clusters.{name}.{}", invalid.key), invalid.reason)
@@ -198,6 +200,44 @@ mod tests {
         assert!(configuration.clusters.contains_key("eu-west"));
         let message = cluster("127.0.0.1:8123").unwrap_err().to_string();
         assert!(message.starts_with("clusters.eu-west.url must begin with http"), "{message}");
+    }
+
+    #[test]
+    fn tls_that_cannot_work_is_refused_with_the_name_of_the_setting() {
+        let ca = "/nowhere/ca.pem";
+        let rediss = ("FOOTFALL__REDIS__URL", "rediss://127.0.0.1:6379/0");
+        let unsafe_rediss = ("FOOTFALL__REDIS__URL", "rediss://127.0.0.1:6379/0#insecure");
+        let without = "postgres://footfall:hunter2@127.0.0.1/footfall?sslmode=require";
+        let file = "postgres://footfall:hunter2@127.0.0.1/footfall?sslrootcert=/ca.pem";
+        let cases: [(&[(&str, &str)], &str); 11] = [
+            (&[("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.url must begin with rediss://"),
+            (&[rediss, ("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.tls.ca_file must name"),
+            (&[unsafe_rediss], "redis.url must have no `#`"),
+            (&[("FOOTFALL__KAFKA__SECURITY_PROTOCOL", "sasl_ssl")], "kafka.sasl.user must not"),
+            (&[("FOOTFALL__KAFKA__TLS__CA_FILE", ca)], "kafka.security_protocol must be ssl"),
+            (&[("FOOTFALL__POSTGRES__TLS__CA_FILE", ca)], "postgres.tls.ca_file must name"),
+            (&[("FOOTFALL__POSTGRES__URL", file)], "postgres.url must name no files"),
+            (
+                &[("FOOTFALL__CLICKHOUSE__TLS__CERTIFICATE_FILE", "/own.pem")],
+                "clickhouse.tls.key_file must be given together",
+            ),
+            (
+                &[
+                    ("FOOTFALL__API__TLS__CERTIFICATE_FILE", "/nowhere/own.pem"),
+                    ("FOOTFALL__API__TLS__KEY_FILE", "/nowhere/own.key"),
+                ],
+                "api.tls.certificate_file must name usable files: cannot read /nowhere/own.pem",
+            ),
+            (&[("FOOTFALL__COLLECTOR__TLS__CA_FILE", ca)], "collector.tls.certificate_file must"),
+            (&[("FOOTFALL__METRICS__TLS__CA_FILE", "ca.pem")], "metrics.tls.ca_file must be an"),
+        ];
+        for (pairs, expected) in cases {
+            let message = load(pairs).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+        load(&[rediss, ("FOOTFALL__POSTGRES__URL", without)]).unwrap();
+        load(&[("FOOTFALL__KAFKA__SECURITY_PROTOCOL", "ssl")]).unwrap();
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Dependencies {
         let control_plane = ControlPlane::connect(&configuration.postgres).await?;
         let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
         let archive = Archive::new(&configuration.archive).map_err(Failure::usage)?;
-        let warehouse = Warehouse::default();
+        let warehouse = Warehouse::with_tls(&configuration.clickhouse).map_err(Failure::usage)?;
         Ok(Self { configuration, sealer, control_plane, warehouse, aggregates, archive })
     }
 

@@ -9,7 +9,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::setting;
+use crate::{
+    setting,
+    setting::{certificates, optional},
+};
 
 /// How long dropping a database is tried. One attempt alone waits up to five seconds for other sessions to end.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -48,7 +51,9 @@ impl Database {
 
     /// Returns the control plane's settings for this database, in the control plane's type.
     pub fn settings<T: DeserializeOwned>(&self) -> T {
-        serde_json::from_value(json!({ "url": self.url, "max_connections": CONNECTIONS }))
+        let tls = certificates(optional, "POSTGRES");
+        let settings = json!({ "url": self.url, "max_connections": CONNECTIONS, "tls": tls });
+        serde_json::from_value(settings)
             .unwrap_or_else(|error| panic!("settings of PostgreSQL: {error}"))
     }
 }

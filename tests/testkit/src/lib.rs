@@ -7,6 +7,7 @@
 )]
 
 mod answer;
+mod certificates;
 mod database;
 mod directory;
 mod eventually;
@@ -22,6 +23,7 @@ mod tenant;
 mod trace_receiver;
 
 pub use answer::Answer;
+pub use certificates::Certificates;
 pub use database::Database;
 pub use directory::{tenant_context, tenant_record, tenant_router};
 pub use eventually::eventually;
@@ -30,7 +32,7 @@ pub use log_lines::LogLines;
 pub use platform::{Platform, Preparation};
 pub use process::{Process, program};
 pub use redis_server::RedisServer;
-pub use setting::{archive_in, cluster, log, redis, redis_at, setting};
+pub use setting::{archive_in, clickhouse, cluster, kafka_client, log, redis, redis_at, setting};
 pub use switch::KafkaSwitch;
 pub use tenant::{Tenant, Tier};
 pub use trace_receiver::{ReceivedSpan, TraceReceiver};

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     Answer, Database, Process, eventually, free_address,
     process::{binary, run, workspace},
+    setting::has_tls,
 };
 
 const ADMIN: &str = "admin@platform.example";
@@ -238,17 +239,17 @@ impl Platform {
 
     /// Returns the address of a route of the API.
     pub fn api(&self, path: &str) -> String {
-        format!("http://{}{path}", self.settings["FOOTFALL__API__BIND"])
+        format!("{}://{}{path}", scheme(), self.settings["FOOTFALL__API__BIND"])
     }
 
     /// Returns the address of a route of the collector.
     pub fn collector(&self, path: &str) -> String {
-        format!("http://{}{path}", self.settings["FOOTFALL__COLLECTOR__BIND"])
+        format!("{}://{}{path}", scheme(), self.settings["FOOTFALL__COLLECTOR__BIND"])
     }
 
     /// Returns the address of the metrics of the process with the collector.
     pub fn metrics(&self) -> String {
-        format!("http://{}/metrics", self.settings[METRICS])
+        format!("{}://{}/metrics", scheme(), self.settings[METRICS])
     }
 
     /// Returns the HTTP client.
@@ -350,6 +351,11 @@ fn own_settings(folder: &Path) -> BTreeMap<String, String> {
         // Tests also run on full disks.
         ("FOOTFALL__SPOOL__MAX_DISK_PERCENT".to_owned(), "100".to_owned()),
     ])
+}
+
+/// Returns how its listeners are spoken to.
+fn scheme() -> &'static str {
+    if has_tls() { "https" } else { "http" }
 }
 
 /// Returns the folder of platforms_folder' files: beside the stack's servers, and wiped with them.

@@ -24,11 +24,69 @@ pub fn cluster<T: DeserializeOwned>(name: &str) -> T {
         .unwrap_or_else(|error| panic!("{prefix}…: {error}: {ADVICE}"))
 }
 
+/// Returns the settings that all ClickHouse clusters of the stack share, in the warehouse's type.
+pub fn clickhouse<T: DeserializeOwned>() -> T {
+    let settings = json!({ "tls": certificates(optional, "CLICKHOUSE") });
+    serde_json::from_value(settings).unwrap_or_else(|error| panic!("clickhouse: {error}"))
+}
+
+/// Returns the value of a setting that the stack has only with TLS, or nothing.
+pub(crate) fn optional(variable: &str) -> String {
+    env::var(variable).unwrap_or_default()
+}
+
+/// Whether the links of the stack have TLS, and so have the listeners of Footfall.
+pub(crate) fn has_tls() -> bool {
+    !optional("FOOTFALL__API__TLS__CERTIFICATE_FILE").is_empty()
+}
+
+/// Returns the files of certificates of a section, such as `REDIS`, as `read` knows them.
+pub(crate) fn certificates(read: impl Fn(&str) -> String, section: &str) -> Value {
+    let file = |name: &str| read(&format!("FOOTFALL__{section}__TLS__{name}"));
+    json!({
+        "ca_file": file("CA_FILE"),
+        "certificate_file": file("CERTIFICATE_FILE"),
+        "key_file": file("KEY_FILE"),
+    })
+}
+
+/// Returns how the stack's brokers are spoken to, as fields of the settings of Kafka.
+pub(crate) fn kafka_security() -> Map<String, Value> {
+    let mut fields = Map::new();
+    let protocol = optional("FOOTFALL__KAFKA__SECURITY_PROTOCOL");
+    if !protocol.is_empty() {
+        fields.insert("security_protocol".to_owned(), json!(protocol));
+        fields.insert("tls".to_owned(), certificates(optional, "KAFKA"));
+        let sasl = json!({
+            "mechanism": optional("FOOTFALL__KAFKA__SASL__MECHANISM"),
+            "user": optional("FOOTFALL__KAFKA__SASL__USER"),
+            "password": optional("FOOTFALL__KAFKA__SASL__PASSWORD"),
+        });
+        fields.insert("sasl".to_owned(), sasl);
+    }
+    fields
+}
+
+/// Returns the properties with which a client of librdkafka speaks to the stack's brokers.
+pub fn kafka_client() -> Vec<(String, String)> {
+    let mut properties = vec![("bootstrap.servers", setting("FOOTFALL__KAFKA__BROKERS"))];
+    if has_tls() {
+        properties.extend([
+            ("security.protocol", setting("FOOTFALL__KAFKA__SECURITY_PROTOCOL")),
+            ("sasl.mechanisms", setting("FOOTFALL__KAFKA__SASL__MECHANISM")),
+            ("sasl.username", setting("FOOTFALL__KAFKA__SASL__USER")),
+            ("sasl.password", setting("FOOTFALL__KAFKA__SASL__PASSWORD")),
+            ("ssl.ca.location", setting("FOOTFALL__KAFKA__TLS__CA_FILE")),
+        ]);
+    }
+    properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// Returns the settings of a log that only this test uses, in the stream's type. Its topics do not
 /// exist yet.
 pub fn log<T: DeserializeOwned>(partitions: u16) -> T {
     let run = Uuid::now_v7();
-    let settings = json!({
+    let mut settings = json!({
         "brokers": setting("FOOTFALL__KAFKA__BROKERS"),
         "events_topic": format!("test-events-{run}"),
         "rejects_topic": format!("test-rejects-{run}"),
@@ -36,6 +94,7 @@ pub fn log<T: DeserializeOwned>(partitions: u16) -> T {
         "partitions": partitions,
         "replication": 1,
     });
+    settings.as_object_mut().expect("an object").extend(kafka_security());
     serde_json::from_value(settings).unwrap_or_else(|error| panic!("settings of Kafka: {error}"))
 }
 
@@ -48,7 +107,10 @@ pub fn redis<T: DeserializeOwned>() -> T {
 /// Returns the same for a Redis at another address.
 pub fn redis_at<T: DeserializeOwned>(url: &str) -> T {
     let namespace = format!("test-{}", Uuid::now_v7().simple());
-    let settings = json!({ "url": url, "slot_buckets": 1, "namespace": namespace });
+    let mut settings = json!({ "url": url, "slot_buckets": 1, "namespace": namespace });
+    if url.starts_with("rediss://") {
+        settings["tls"] = certificates(optional, "REDIS");
+    }
     serde_json::from_value(settings).unwrap_or_else(|error| panic!("settings of Redis: {error}"))
 }
 

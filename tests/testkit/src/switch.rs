@@ -8,10 +8,13 @@ use std::{
     thread,
 };
 
+use crate::setting::has_tls;
+
 /// A proxy to the broker for one client, which can be cut.
 ///
 /// A broker's answers name the address to connect to. The proxy replaces it by its own, so that the
-/// client cannot bypass it.
+/// client cannot bypass it. With TLS it cannot read them: then it is in front of the listener `DETOUR` of the
+/// stack's broker, whose answers name the proxy's port. There is one such port.
 pub struct KafkaSwitch {
     address: SocketAddr,
     link: Arc<Link>,
@@ -20,6 +23,7 @@ pub struct KafkaSwitch {
 struct Link {
     broker: SocketAddr,
     proxy: SocketAddr,
+    has_tls: bool,
     dropped: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
@@ -35,12 +39,20 @@ struct State {
 impl KafkaSwitch {
     /// Creates an open proxy to `broker`, `address:port`.
     pub fn to(broker: &str) -> Self {
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let has_tls = has_tls();
+        let mut broker: SocketAddr = broker.parse().expect("an address and a port");
+        let mut proxy = SocketAddr::from(([127, 0, 0, 1], 0));
+        if has_tls {
+            proxy.set_port(broker.port() + 3);
+            broker.set_port(broker.port() + 2);
+        }
+        let listener = TcpListener::bind(proxy);
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let link = Arc::new(Link {
-            broker: broker.parse().expect("an address and a port"),
+            broker,
             proxy: address,
+            has_tls,
             dropped: AtomicBool::new(false),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -120,7 +132,10 @@ impl Link {
         });
         let link = Arc::clone(self);
         thread::spawn(move || {
-            let _ = link.forward_answers(&broker, &client);
+            let _ = match link.has_tls {
+                true => link.forward_bytes(&broker, &client),
+                false => link.forward_answers(&broker, &client),
+            };
             let _ = client.shutdown(Shutdown::Both);
         });
         Ok(())
@@ -134,11 +149,29 @@ impl Link {
             let mut answer = vec![0; u32::from_be_bytes(length) as usize];
             broker.read_exact(&mut answer)?;
             self.redirect(&mut answer);
-            let held = self.changed.wait_while(self.state(), |state| state.mute && !state.cut);
-            drop(held.unwrap_or_else(PoisonError::into_inner));
+            self.hold();
             client.write_all(&length)?;
             client.write_all(&answer)?;
         }
+    }
+
+    /// Forwards what it cannot read.
+    fn forward_bytes(&self, mut broker: &TcpStream, mut client: &TcpStream) -> io::Result<()> {
+        let mut bytes = vec![0; 16 * 1024];
+        loop {
+            let read = broker.read(&mut bytes)?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.hold();
+            client.write_all(&bytes[..read])?;
+        }
+    }
+
+    /// Waits while answers are held back.
+    fn hold(&self) {
+        let held = self.changed.wait_while(self.state(), |state| state.mute && !state.cut);
+        drop(held.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Replaces the broker's address by the proxy's.

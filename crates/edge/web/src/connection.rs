@@ -1,4 +1,5 @@
 mod deadlines;
+mod socket;
 
 use std::{
     cell::RefCell,
@@ -12,20 +13,25 @@ use std::{
 
 use actix_http::Protocol;
 use actix_web::{dev::Extensions, rt::net::TcpStream};
+use tls::Listener;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    runtime::Handle,
     sync::watch,
     time::{Instant, timeout},
 };
 
 use crate::connections::{Connections, OpenConnection};
 use deadlines::Deadlines;
+use socket::Socket;
 
 /// The first bytes of an HTTP/2 connection without TLS (RFC 9113, section 3.4), as far as they
 /// distinguish it from HTTP/1.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
+/// What HTTP/2 is called where clients choose while they shake hands (ALPN, RFC 7301).
+const HTTP2_NAME: &[u8] = b"h2";
 
-/// How long a client may take to show which protocol it speaks.
+/// How long a client may take to show which protocol it speaks, with the handshake of TLS.
 const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to send the head of a request.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,6 +48,8 @@ pub(crate) struct Connection {
     /// Dropped when the client hangs up, and with the connection.
     open: Option<watch::Sender<()>>,
     deadlines: Deadlines,
+    /// Where the streams of sockets that were taken run.
+    runtime: Handle,
     _counted: Option<OpenConnection>,
 }
 
@@ -49,11 +57,23 @@ pub(crate) struct Connection {
 pub(crate) struct ConnectionHandle {
     shared: Rc<RefCell<Shared>>,
     open: watch::Receiver<()>,
+    has_tls: bool,
+}
+
+/// How connections of a service are accepted. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Acceptor {
+    pub(crate) connections: Connections,
+    pub(crate) keep_alive: Duration,
+    /// `None` without TLS.
+    pub(crate) tls: Option<Listener>,
+    /// A runtime that outlives the workers of the service.
+    pub(crate) runtime: Handle,
 }
 
 struct Shared {
     /// `None` once it was taken.
-    socket: Option<TcpStream>,
+    socket: Option<Socket>,
     /// Takes the socket when everything written before was sent.
     taker: Option<Taker>,
     /// Requests in progress: until their response was sent.
@@ -76,23 +96,22 @@ pub(crate) struct RequestInProgress {
 }
 
 impl Connection {
-    /// Reads which protocol a new connection has. Consumes none of its bytes. The connection is kept alive
-    /// for `keep_alive` without a request.
+    /// Shakes hands if the service has TLS, and learns which protocol a new connection has. Consumes none of
+    /// the bytes of HTTP. The connection is kept alive for a time without a request.
     ///
     /// # Errors
-    /// The client sends nothing, hangs up, or its network has too many connections open.
+    /// The client sends nothing, hangs up, or its network has too many connections open; or it does not trust
+    /// the certificate, or shows none that is trusted.
     pub(crate) async fn accept(
         socket: TcpStream,
-        connections: &Connections,
-        keep_alive: Duration,
+        acceptor: &Acceptor,
     ) -> io::Result<(Self, Protocol, Option<SocketAddr>)> {
         let peer = socket.peer_addr()?;
-        let Some(counted) = connections.open(peer.ip()) else {
+        let Some(counted) = acceptor.connections.open(peer.ip()) else {
             return Err(ErrorKind::ConnectionRefused.into());
         };
-        let mut first = [0; HTTP2_PREFACE.len()];
-        timeout(PREFACE_TIMEOUT, socket.peek(&mut first)).await??;
-        let protocol = if first == HTTP2_PREFACE { Protocol::Http2 } else { Protocol::Http1 };
+        let (socket, is_http2) = timeout(PREFACE_TIMEOUT, acceptor.begin(socket)).await??;
+        let protocol = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
         let now = Instant::now();
         let shared = Shared {
             socket: Some(socket),
@@ -106,7 +125,8 @@ impl Connection {
         let connection = Self {
             shared: Rc::new(RefCell::new(shared)),
             open: Some(watch::Sender::new(())),
-            deadlines: Deadlines::new(protocol, keep_alive + HEAD_TIMEOUT),
+            deadlines: Deadlines::new(protocol, acceptor.keep_alive + HEAD_TIMEOUT),
+            runtime: acceptor.runtime.clone(),
             _counted: Some(counted),
         };
         Ok((connection, protocol, Some(peer)))
@@ -115,13 +135,15 @@ impl Connection {
     /// Stores the handle of a new connection for its requests.
     pub(crate) fn register(&self, data: &mut Extensions) {
         if let Some(open) = &self.open {
-            data.insert(ConnectionHandle { shared: self.shared.clone(), open: open.subscribe() });
+            let shared = self.shared.clone();
+            let has_tls = shared.borrow().socket.as_ref().is_some_and(Socket::has_tls);
+            data.insert(ConnectionHandle { shared, open: open.subscribe(), has_tls });
         }
     }
 
     fn with_socket<T>(
         &self,
-        work: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>,
+        work: impl FnOnce(Pin<&mut Socket>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         match &mut self.shared.borrow_mut().socket {
             Some(socket) => work(Pin::new(socket)),
@@ -137,13 +159,32 @@ impl Connection {
             (taker, shared.socket.take())
         };
         if let Some(socket) = socket {
-            taker(socket.into_std()?);
+            taker(socket.into_std(&self.runtime)?);
         }
         Ok(true)
     }
 }
 
+impl Acceptor {
+    /// Returns the socket over which HTTP is spoken, and whether that is HTTP/2.
+    async fn begin(&self, socket: TcpStream) -> io::Result<(Socket, bool)> {
+        if let Some(tls) = &self.tls {
+            let stream = tls.accept(socket).await?;
+            let is_http2 = stream.ssl().selected_alpn_protocol() == Some(HTTP2_NAME);
+            return Ok((Socket::Tls(Box::new(stream)), is_http2));
+        }
+        let mut first = [0; HTTP2_PREFACE.len()];
+        socket.peek(&mut first).await?;
+        Ok((Socket::Plain(socket), first == HTTP2_PREFACE))
+    }
+}
+
 impl ConnectionHandle {
+    /// Whether the client's connection has TLS.
+    pub(crate) const fn has_tls(&self) -> bool {
+        self.has_tls
+    }
+
     /// Returns a receiver whose sender is dropped when the client hangs up.
     pub(crate) fn open(&self) -> watch::Receiver<()> {
         self.open.clone()
@@ -162,7 +203,7 @@ impl ConnectionHandle {
 
     /// Returns another handle of the same connection.
     pub(crate) fn share(&self) -> Self {
-        Self { shared: self.shared.clone(), open: self.open.clone() }
+        Self { shared: self.shared.clone(), open: self.open.clone(), has_tls: self.has_tls }
     }
 
     /// Lets `taker` take the socket once everything written before was sent.
@@ -251,7 +292,7 @@ impl AsyncWrite for Connection {
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        !self.shared.borrow().socket.as_ref().is_some_and(Socket::has_tls)
     }
 
     /// The server flushes after the kernel has accepted all that it wrote: from here on the socket

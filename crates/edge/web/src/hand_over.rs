@@ -18,7 +18,8 @@ use crate::connection::{ConnectionHandle, Taker};
 /// sent. That code writes the body, and the server keeps nothing of the connection.
 ///
 /// The body has chunked encoding, and the connection ends with it: respond with `Connection: close`. After
-/// a response that switches protocols, it has that of the other protocol.
+/// a response that switches protocols, it has that of the other protocol. With TLS, the socket is one end of a pair
+/// whose other end is encrypted: its address is not the client's.
 pub struct HandOver(ConnectionHandle);
 
 /// The body of a response whose socket is handed over.

@@ -11,11 +11,12 @@ use actix_web::{
     web::ServiceConfig,
 };
 use lifecycle::Lifecycle;
-use tokio::net::TcpSocket;
+use tls::{Listener, TlsError, TlsSettings};
+use tokio::{net::TcpSocket, runtime::Handle};
 
 use crate::{
     ConnectionLimits, app,
-    connection::{Connection, HEAD_TIMEOUT},
+    connection::{Acceptor, Connection, HEAD_TIMEOUT},
     connections::Connections,
 };
 
@@ -28,23 +29,28 @@ const BACKLOG: u32 = 1024;
 
 /// The server cannot listen.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}; if another process uses it, set another address")]
-pub struct ServeError {
-    /// The configured address.
-    address: String,
-    /// The cause.
-    #[source]
-    source: io::Error,
+pub enum ServeError {
+    /// The address cannot be used.
+    #[error("cannot listen on {address}; if another process uses it, set another address")]
+    Address {
+        /// The configured address.
+        address: String,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The certificates cannot be used.
+    #[error("cannot serve TLS on {address}")]
+    Certificates {
+        /// The configured address.
+        address: String,
+        /// The cause.
+        #[source]
+        source: TlsError,
+    },
 }
 
-/// Listens on `bind` and serves `routes` until `lifecycle` stops; then accepts no new connections
-/// and completes the requests in flight. Connections of HTTP/1 without one are closed at once. Returns the
-/// address, which matters for port 0.
-///
-/// Handlers can detect that their client hangs up ([`HangUp`](crate::HangUp)) and take its socket
-/// ([`HandOver`](crate::HandOver)); no connection waits for ever. [`HttpServer`](actix_web::HttpServer)
-/// allows neither. So this makes what it makes, a service per worker that accepts connections, around
-/// a connection of its own type.
+/// Does the same as [`serve_tls`] without TLS.
 ///
 /// # Errors
 /// The address is in use, or is not an address of this machine.
@@ -55,21 +61,50 @@ pub fn serve(
     lifecycle: &Lifecycle,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> Result<SocketAddr, ServeError> {
-    let failed = |source| ServeError { address: bind.to_owned(), source };
+    serve_tls(service, bind, limits, &TlsSettings::default(), lifecycle, routes)
+}
+
+/// Listens on `bind` and serves `routes` until `lifecycle` stops; then accepts no new connections
+/// and completes the requests in flight. Connections of HTTP/1 without one are closed at once. Returns the
+/// address, which matters for port 0. With a certificate in `tls`, it serves HTTPS only.
+///
+/// Handlers can detect that their client hangs up ([`HangUp`](crate::HangUp)) and take its socket
+/// ([`HandOver`](crate::HandOver)); no connection waits for ever. [`HttpServer`](actix_web::HttpServer)
+/// allows neither. So this makes what it makes, a service per worker that accepts connections, around
+/// a connection of its own type.
+///
+/// # Errors
+/// The address is in use, or is not an address of this machine; or the certificates cannot be used.
+pub fn serve_tls(
+    service: &'static str,
+    bind: &str,
+    limits: ConnectionLimits,
+    tls: &TlsSettings,
+    lifecycle: &Lifecycle,
+    routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<SocketAddr, ServeError> {
+    let failed = |source| ServeError::Address { address: bind.to_owned(), source };
+    let tls = Listener::new(tls)
+        .map_err(|source| ServeError::Certificates { address: bind.to_owned(), source })?;
     let listeners = listen(bind).map_err(failed)?;
     let address = listeners.first().map(TcpListener::local_addr);
     let address = address.unwrap_or(Err(io::ErrorKind::AddrNotAvailable.into())).map_err(failed)?;
-    let connections = Connections::new(limits.per_address);
+    let acceptor = Acceptor {
+        connections: Connections::new(limits.per_address),
+        keep_alive: limits.keep_alive,
+        tls,
+        runtime: Handle::current(),
+    };
     let mut server = Server::build()
         .shutdown_signal(lifecycle.token().cancelled_owned())
         .shutdown_timeout(DRAIN_SECONDS);
     for listener in listeners {
         let shutdown = server.graceful_shutdown_signal();
         let routes = routes.clone();
-        let connections = connections.clone();
+        let acceptor = acceptor.clone();
         let worker = move || {
             let shutdown = shutdown.clone();
-            let connections = connections.clone();
+            let acceptor = acceptor.clone();
             let app = app(service, routes.clone()).into_factory();
             let app = app.map_err(|error| error.error_response());
             let http = HttpService::build()
@@ -84,10 +119,9 @@ pub fn serve(
                 })
                 .finish(map_config(app, |()| AppConfig::default()));
             fn_service(move |socket| {
-                let connections = connections.clone();
+                let acceptor = acceptor.clone();
                 async move {
-                    let accepted = Connection::accept(socket, &connections, limits.keep_alive);
-                    accepted.await.map_err(DispatchError::Io)
+                    Connection::accept(socket, &acceptor).await.map_err(DispatchError::Io)
                 }
             })
             .and_then(http)

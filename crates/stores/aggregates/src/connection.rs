@@ -5,14 +5,14 @@ use std::{
 };
 
 use redis::{
-    AsyncConnectionConfig, Client,
+    AsyncConnectionConfig,
     aio::{ConnectionManagerConfig, MultiplexedConnection},
 };
 use tenancy::TenantContext;
 
 use crate::{
-    AggregatesError, RedisSettings, SlotGroup, TenantAggregates, allowance::Allowances,
-    keys::KeySpace, scripts::Scripts, shared_connection::SharedConnection,
+    AggregatesError, RedisSettings, SlotGroup, TenantAggregates, address::Address,
+    allowance::Allowances, keys::KeySpace, scripts::Scripts, shared_connection::SharedConnection,
 };
 
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ const SLOWEST_RECONNECT: Duration = Duration::from_millis(500);
 /// It opens with the first call, and reopens when it breaks or stops answering.
 #[derive(Clone)]
 pub struct Aggregates {
-    client: Client,
+    address: Address,
     connection: SharedConnection,
     pub(crate) keys: KeySpace,
     pub(crate) scripts: Arc<Scripts>,
@@ -56,18 +56,18 @@ impl Aggregates {
     /// Prepares the connection, within a Tokio runtime. Sends nothing yet.
     ///
     /// # Errors
-    /// The URL is not a Redis URL.
+    /// The URL is not a Redis URL, or the certificates cannot be used.
     pub fn connect(settings: &RedisSettings) -> Result<Self, AggregatesError> {
-        let client = Client::open(settings.url.expose())?;
+        let address = Address::new(settings)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_min_delay(FIRST_RECONNECT)
             .set_max_delay(SLOWEST_RECONNECT)
             .set_number_of_retries(3);
-        let connection = SharedConnection::new(client.clone(), config)?;
+        let connection = SharedConnection::new(address.clone(), config)?;
         Ok(Self {
-            client,
+            address,
             connection,
             keys: KeySpace::new(settings),
             scripts: Arc::default(),
@@ -102,8 +102,8 @@ impl Aggregates {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT + longest_wait));
-        let mut connection =
-            self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        let client = self.address.client(self.address.certificates())?;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         // Names the connection for operators.
         let mut command = redis::cmd("CLIENT");
         command.arg("SETNAME").arg(self.keys.feed_connection());

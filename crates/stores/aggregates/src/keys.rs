@@ -272,7 +272,9 @@ mod tests {
 
     fn space(namespace: &str) -> KeySpace {
         let url = settings::Secret::new(String::new());
-        KeySpace::new(&RedisSettings { url, slot_buckets: 1, namespace: namespace.to_owned() })
+        let namespace = namespace.to_owned();
+        let tls = tls::TlsSettings::default();
+        KeySpace::new(&RedisSettings { url, slot_buckets: 1, namespace, tls })
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use serde::Deserialize;
 use settings::{InvalidSetting, Secret};
+use tls::TlsSettings;
 
 /// The address of Redis, and the layout of its keys.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisSettings {
-    /// `redis://[user:password@]host:port/db`.
+    /// `redis://[user:password@]host:port/db`; with TLS `rediss://…`.
     pub url: Secret,
     /// The number of slot groups: 1 on a single server, at least the number of primaries in a Redis
     /// cluster. After a change the live counters are rebuilt from ClickHouse, which meanwhile
@@ -14,6 +15,9 @@ pub struct RedisSettings {
     /// The prefix of every key, so that several platforms can share a server. It may be empty, and
     /// consists of `a-z`, `0-9` and `-`.
     pub namespace: String,
+    /// Certificates, for `rediss://`.
+    #[serde(default)]
+    pub tls: TlsSettings,
 }
 
 impl RedisSettings {
@@ -32,6 +36,19 @@ impl RedisSettings {
         if !self.namespace.bytes().all(plain) {
             return Err(InvalidSetting::new("redis.namespace", "must hold a-z, 0-9 and '-' only"));
         }
-        Ok(())
+        if self.has_tls() && self.url.expose().contains('#') {
+            let reason = "must have no `#`: the certificate of Redis is always checked";
+            return Err(InvalidSetting::new("redis.url", reason));
+        }
+        if !self.tls.is_empty() && !self.has_tls() {
+            let reason = "must begin with rediss://, since redis.tls names certificates";
+            return Err(InvalidSetting::new("redis.url", reason));
+        }
+        self.tls.validate_link("redis.tls")
+    }
+
+    /// Whether the link has TLS.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.url.expose().starts_with("rediss://")
     }
 }

@@ -1,19 +1,23 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis::{
-    Client, Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value,
+    Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RedisResult, ServerErrorKind, Value,
     aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
 };
 use telemetry::{StoreCall, StoreFailure};
+use tls::ClientPem;
+
+use crate::address::Address;
 
 /// The connection that all calls share.
 ///
 /// The driver's manager reconnects when a connection breaks, but not when it stops answering.
 /// Behind a balancer that lost its connection to the server, every call would time out forever.
-/// Here the first call that times out makes the next calls use a new connection.
+/// Here the first call that times out makes the next calls use a new connection. So does one that fails
+/// after the files of certificates changed: the manager would reconnect with the former ones.
 #[derive(Clone)]
 pub(crate) struct SharedConnection {
-    client: Client,
+    address: Address,
     config: ConnectionManagerConfig,
     current: Arc<Mutex<Current>>,
 }
@@ -22,14 +26,15 @@ struct Current {
     manager: ConnectionManager,
     /// The number of the connection. Of several calls that time out on it, only one replaces it.
     number: u64,
+    /// What it connects with.
+    certificates: Option<ClientPem>,
 }
 
 impl SharedConnection {
     /// Prepares the connection. Sends nothing yet.
-    pub(crate) fn new(client: Client, config: ConnectionManagerConfig) -> RedisResult<Self> {
-        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config.clone())?;
-        let current = Arc::new(Mutex::new(Current { manager, number: 0 }));
-        Ok(Self { client, config, current })
+    pub(crate) fn new(address: Address, config: ConnectionManagerConfig) -> RedisResult<Self> {
+        let current = Current::new(&address, &config, 0)?;
+        Ok(Self { address, config, current: Arc::new(Mutex::new(current)) })
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {
@@ -42,16 +47,23 @@ impl SharedConnection {
     }
 
     fn checked<T>(&self, number: u64, answer: RedisResult<T>) -> RedisResult<T> {
-        if answer.as_ref().is_err_and(|error| error.is_timeout()) {
+        if let Err(error) = &answer {
             let mut current = self.current();
-            if current.number == number {
-                let client = self.client.clone();
-                let config = self.config.clone();
-                let manager = ConnectionManager::new_lazy_with_config(client, config)?;
-                *current = Current { manager, number: number + 1 };
+            let is_outdated = || current.certificates != self.address.certificates();
+            if current.number == number && (error.is_timeout() || is_outdated()) {
+                *current = Current::new(&self.address, &self.config, number + 1)?;
             }
         }
         answer
+    }
+}
+
+impl Current {
+    fn new(address: &Address, config: &ConnectionManagerConfig, number: u64) -> RedisResult<Self> {
+        let certificates = address.certificates();
+        let client = address.client(certificates.clone())?;
+        let manager = ConnectionManager::new_lazy_with_config(client, config.clone())?;
+        Ok(Self { manager, number, certificates })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The folder or bucket of the objects.
 
 use std::{
+    error::Error,
     fs::{self, DirBuilder, File, Permissions},
     io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
@@ -12,7 +13,8 @@ use std::{
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{
-    ClientOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    Certificate, ClientOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
+    RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     local::LocalFileSystem,
     path::Path,
@@ -45,9 +47,14 @@ impl Location {
         match settings.target()? {
             Target::Folder(folder) => Ok(Self::Folder(folder)),
             Target::Bucket { name, prefix } => {
-                let client = bucket(settings, &name).map_err(|error| {
-                    InvalidSetting::new("archive.url", format!("cannot be used: {error}"))
-                })?;
+                let unusable = |key: &str, error: &dyn Error| {
+                    InvalidSetting::new(key, format!("cannot be used: {error}"))
+                };
+                let certificates = settings.tls.client_pem();
+                let trusted =
+                    certificates.map_err(|error| unusable("archive.tls.ca_file", &error))?.ca;
+                let client = bucket(settings, &name, trusted.as_deref())
+                    .map_err(|error| unusable("archive.url", &error))?;
                 Ok(Self::Bucket { client: Arc::new(client), prefix: Path::from(prefix) })
             }
         }
@@ -182,9 +189,19 @@ impl Location {
     }
 }
 
-fn bucket(settings: &ArchiveSettings, name: &str) -> object_store::Result<AmazonS3> {
+fn bucket(
+    settings: &ArchiveSettings,
+    name: &str,
+    trusted: Option<&[u8]>,
+) -> object_store::Result<AmazonS3> {
     let http = settings.endpoint.starts_with("http://");
-    let options = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_allow_http(http);
+    let mut options = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_allow_http(http);
+    if let Some(trusted) = trusted {
+        options = options.with_no_system_certificates(true);
+        for certificate in Certificate::from_pem_bundle(trusted)? {
+            options = options.with_root_certificate(certificate);
+        }
+    }
     // The callers retry by themselves and log it.
     let retry = RetryConfig { max_retries: 1, ..RetryConfig::default() };
     let mut builder = AmazonS3Builder::new()

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use settings::{InvalidSetting, Secret};
+use tls::TlsSettings;
 use url::Url;
 
 /// The location of the archive: section `archive`.
@@ -19,6 +20,9 @@ pub struct ArchiveSettings {
     pub access_key_id: Secret,
     /// For S3: the access key's secret; empty: the role of the machine.
     pub secret_access_key: Secret,
+    /// For S3: the certificates that are trusted. It takes none of the client.
+    #[serde(default)]
+    pub tls: TlsSettings,
 }
 
 /// The location that `url` names.
@@ -45,6 +49,15 @@ impl ArchiveSettings {
             let reason = "must begin with http:// or https://, or be empty";
             return Err(InvalidSetting::new("archive.endpoint", reason));
         }
+        if !self.tls.certificate_file.as_os_str().is_empty() {
+            let reason = "must be empty: S3 takes access keys, and no certificates of clients";
+            return Err(InvalidSetting::new("archive.tls.certificate_file", reason));
+        }
+        if !self.tls.is_empty() && self.endpoint.starts_with("http://") {
+            let reason = "must begin with https://, since archive.tls names certificates";
+            return Err(InvalidSetting::new("archive.endpoint", reason));
+        }
+        self.tls.validate_link("archive.tls")?;
         if self.access_key_id.expose().is_empty() != self.secret_access_key.expose().is_empty() {
             let reason = "must be given together with archive.access_key_id, or neither";
             return Err(InvalidSetting::new("archive.secret_access_key", reason));
@@ -93,6 +106,7 @@ mod tests {
             endpoint: String::new(),
             access_key_id: Secret::new(""),
             secret_access_key: Secret::new(""),
+            tls: TlsSettings::default(),
         }
     }
 
@@ -127,6 +141,12 @@ mod tests {
         assert!(error_of(&no_region).starts_with("archive.region"));
         let no_scheme = ArchiveSettings { endpoint: "minio:9000".into(), ..s3.clone() };
         assert!(error_of(&no_scheme).starts_with("archive.endpoint"));
+        let ca_file = "/nowhere/ca.pem".into();
+        let no_file = ArchiveSettings {
+            tls: TlsSettings { ca_file, ..TlsSettings::default() },
+            ..s3.clone()
+        };
+        assert!(error_of(&no_file).starts_with("archive.tls.ca_file"));
         let half = ArchiveSettings { access_key_id: Secret::new("key"), ..s3 };
         assert!(error_of(&half).starts_with("archive.secret_access_key"));
         let unused = ArchiveSettings { region: String::new(), ..settings("/folder") };

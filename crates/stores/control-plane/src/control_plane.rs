@@ -36,12 +36,11 @@ impl ControlPlane {
     /// Connects, and fails at once when PostgreSQL does not answer.
     pub async fn connect(settings: &PostgresSettings) -> Result<Self, ControlPlaneError> {
         let options = PgConnectOptions::from_str(settings.url.expose())
-            .map_err(|_| ControlPlaneError::Address)?
-            .application_name("footfall")
-            .options([
-                ("statement_timeout", STATEMENT_TIMEOUT),
-                ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
-            ]);
+            .map_err(|_| ControlPlaneError::Address)?;
+        let options = settings.with_certificates(options).application_name("footfall").options([
+            ("statement_timeout", STATEMENT_TIMEOUT),
+            ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
+        ]);
         // The listener has one of its own.
         let most = settings.max_connections.saturating_sub(1);
         let pool = Pool::connect(options, most).await?;

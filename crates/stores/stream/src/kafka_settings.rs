@@ -1,5 +1,8 @@
 use rdkafka::ClientConfig;
 use serde::Deserialize;
+use tls::TlsSettings;
+
+use crate::{SaslSettings, SecurityProtocol};
 
 /// The largest record of each topic, in bytes: a rejected event may be as large as a request.
 pub(crate) const MAX_RECORD_BYTES: usize = 2_097_152;
@@ -20,6 +23,15 @@ pub struct KafkaSettings {
     pub partitions: u16,
     /// The number of replicas of each partition: 3 in production, 1 on a single broker.
     pub replication: u16,
+    /// How clients speak with the brokers.
+    #[serde(default)]
+    pub security_protocol: SecurityProtocol,
+    /// The login, for a protocol that has one.
+    #[serde(default)]
+    pub sasl: SaslSettings,
+    /// Certificates, for a protocol with TLS.
+    #[serde(default)]
+    pub tls: TlsSettings,
 }
 
 impl KafkaSettings {
@@ -48,7 +60,12 @@ impl KafkaSettings {
                 return Err(settings::InvalidSetting::new(key, "must be 1 or more"));
             }
         }
-        Ok(())
+        self.sasl.validate(self.security_protocol)?;
+        if !self.tls.is_empty() && !self.security_protocol.has_tls() {
+            let reason = "must be ssl or sasl_ssl, since kafka.tls names certificates";
+            return Err(settings::InvalidSetting::new("kafka.security_protocol", reason));
+        }
+        self.tls.validate_link("kafka.tls")
     }
 
     /// Returns the configuration of every client of the brokers.
@@ -61,7 +78,24 @@ impl KafkaSettings {
             .set("reconnect.backoff.max.ms", "2000")
             // After this time, a connection that is open on this side only is closed.
             .set("socket.timeout.ms", "10000")
-            .set("socket.connection.setup.timeout.ms", "5000");
+            .set("socket.connection.setup.timeout.ms", "5000")
+            .set("security.protocol", self.security_protocol.as_str());
+        if self.security_protocol.has_sasl() {
+            config
+                .set("sasl.mechanisms", self.sasl.mechanism.as_str())
+                .set("sasl.username", &self.sasl.user)
+                .set("sasl.password", self.sasl.password.expose());
+        }
+        let TlsSettings { ca_file, certificate_file, key_file } = &self.tls;
+        for (key, file) in [
+            ("ssl.ca.location", ca_file),
+            ("ssl.certificate.location", certificate_file),
+            ("ssl.key.location", key_file),
+        ] {
+            if !file.as_os_str().is_empty() {
+                config.set(key, file.display().to_string());
+            }
+        }
         config
     }
 

@@ -13,6 +13,7 @@ mod producer;
 mod record;
 mod rejects;
 mod resolve;
+mod security;
 mod topic_id;
 mod topics;
 
@@ -26,5 +27,6 @@ pub use producer::{Delivery, EventRecord, Prepared, Producer, PublishOutcome};
 pub use record::{Entry, LogRecord, RecordParts, Unresolved, UnresolvedReason};
 pub use rejects::RejectedRecord;
 pub use resolve::resolve;
+pub use security::{SaslMechanism, SaslSettings, SecurityProtocol};
 pub use topic_id::TopicId;
 pub use topics::{Topics, delete_topics, ensure_topics};

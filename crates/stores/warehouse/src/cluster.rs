@@ -4,6 +4,8 @@ use settings::{InvalidSetting, Secret};
 use tenancy::Destination;
 use url::Url;
 
+use crate::connector::Connector;
+
 /// The address of one ClickHouse cluster and its two accounts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,9 +59,12 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    pub(crate) fn new(settings: &ClusterSettings) -> Self {
+    /// Creates the clients of a cluster. The connector is for an address with TLS.
+    pub(crate) fn new(settings: &ClusterSettings, connector: Option<&Connector>) -> Self {
+        let connector = connector.filter(|_| settings.url.starts_with("https://"));
         let account = |user: &str, password: &Secret| {
-            Client::default()
+            connector
+                .map_or_else(Client::default, Connector::client)
                 .with_product_info("footfall", env!("CARGO_PKG_VERSION"))
                 .with_url(&settings.url)
                 .with_user(user)

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use clickhouse::Client;
 
-use crate::{ClusterSettings, WarehouseError, cluster::Cluster, driver::within};
+use crate::{ClusterSettings, Warehouse, WarehouseError, driver::within};
 
 /// How long a server may take to answer each account.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -45,15 +45,15 @@ impl ClusterAccount {
     }
 }
 
-impl ClusterSettings {
-    /// Asks the server for its version, over a new connection, as each of the two accounts. It takes at
+impl Warehouse {
+    /// Asks a server, which may not be registered, for its version, over a new connection, as each of the two accounts. It takes at
     /// most two seconds.
     ///
     /// # Errors
     /// The account that got no answer.
-    pub async fn probe(&self) -> Result<ClusterProbe, ProbeError> {
+    pub async fn probe(&self, settings: &ClusterSettings) -> Result<ClusterProbe, ProbeError> {
         let began = Instant::now();
-        let [writer, reader] = Cluster::new(self).accounts();
+        let [writer, reader] = self.connect(settings).accounts();
         let writer = version(ClusterAccount::Writer, &writer);
         let reader = version(ClusterAccount::Reader, &reader);
         let (version, _) = tokio::try_join!(writer, reader)?;

@@ -7,10 +7,13 @@ use std::{
 use log::{Generation, Partition};
 use tenancy::{ClusterName, Destination, TenantContext};
 
+use tls::TlsError;
+
 use crate::{
-    BlockBuilder, ClusterSettings, TenantWarehouse, WarehouseError,
+    BlockBuilder, ClickHouseSettings, ClusterSettings, TenantWarehouse, WarehouseError,
     block::ColumnPool,
     cluster::Cluster,
+    connector::Connector,
     driver::within,
     query_slots::{ExportSlots, QuerySlots},
 };
@@ -30,10 +33,21 @@ pub(crate) struct Shared {
     pub(crate) query_slots: QuerySlots,
     pub(crate) export_slots: ExportSlots,
     pub(crate) columns: ColumnPool,
+    /// For clusters with TLS.
+    connector: Option<Connector>,
 }
 
 impl Warehouse {
-    /// Creates a warehouse of these clusters. It sends nothing yet.
+    /// Creates a warehouse without clusters, which may have TLS.
+    ///
+    /// # Errors
+    /// The certificates cannot be used.
+    pub fn with_tls(settings: &ClickHouseSettings) -> Result<Self, TlsError> {
+        let connector = Some(Connector::new(&settings.tls)?);
+        Ok(Self { shared: Arc::new(Shared { connector, ..Shared::default() }) })
+    }
+
+    /// Creates a warehouse of these clusters, without TLS. It sends nothing yet.
     pub fn new(clusters: impl IntoIterator<Item = (ClusterName, ClusterSettings)>) -> Self {
         let warehouse = Self::default();
         for (name, settings) in clusters {
@@ -45,7 +59,12 @@ impl Warehouse {
     /// Adds a cluster, or replaces its settings.
     pub fn register(&self, name: ClusterName, settings: &ClusterSettings) {
         let mut clusters = self.shared.clusters.write().unwrap_or_else(PoisonError::into_inner);
-        clusters.insert(name, Cluster::new(settings));
+        clusters.insert(name, self.connect(settings));
+    }
+
+    /// Returns the clients of a cluster that may not be registered.
+    pub(crate) fn connect(&self, settings: &ClusterSettings) -> Cluster {
+        Cluster::new(settings, self.shared.connector.as_ref())
     }
 
     /// Checks that the cluster answers.

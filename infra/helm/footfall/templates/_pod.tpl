@@ -20,6 +20,8 @@ The template of the pods of a service:
 */}}
 {{- define "footfall.podTemplate" -}}
 {{- $pods := .root.Values.pods -}}
+{{- $certificate := printf "FOOTFALL__%s__TLS__CERTIFICATE_FILE" (upper .service) -}}
+{{- $scheme := hasKey (include "footfall.settings" . | fromYaml) $certificate | ternary "HTTPS" "HTTP" -}}
 metadata:
   labels:
     {{- with $pods.labels }}{{ toYaml . | nindent 4 }}{{ end }}
@@ -84,18 +86,18 @@ spec:
         - { name: http, containerPort: {{ .port }} }
         - { name: metrics, containerPort: 8083 }
       startupProbe:
-        httpGet: { path: /healthz, port: http }
+        httpGet: { path: /healthz, port: http, scheme: {{ $scheme }} }
         periodSeconds: 2
         failureThreshold: 30
       readinessProbe:
-        httpGet: { path: /readyz, port: http }
+        httpGet: { path: /readyz, port: http, scheme: {{ $scheme }} }
         periodSeconds: 5
         # Longer than the two seconds after which a check has failed.
         timeoutSeconds: 3
         failureThreshold: 2
       # The process only: no restart repairs a store that is unavailable.
       livenessProbe:
-        httpGet: { path: /healthz, port: http }
+        httpGet: { path: /healthz, port: http, scheme: {{ $scheme }} }
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 6
@@ -104,7 +106,7 @@ spec:
       resources: {{- toYaml .resources | nindent 8 }}
       securityContext: {{- include "footfall.containerSecurity" . | nindent 8 }}
       terminationMessagePolicy: FallbackToLogsOnError
-      {{- if or (ne .service "api") .root.Values.logFilter }}
+      {{- if or (ne .service "api") .root.Values.logFilter .root.Values.certificates.secret }}
       volumeMounts:
         {{- if ne .service "api" }}
         - { name: data, mountPath: /var/lib/footfall }
@@ -112,8 +114,9 @@ spec:
         {{- if .root.Values.logFilter }}
         - { name: log-filter, mountPath: /etc/footfall, readOnly: true }
         {{- end }}
+        {{- include "footfall.certificatesMount" .root | nindent 8 }}
       {{- end }}
-  {{- if or (eq .service "processor") .root.Values.logFilter }}
+  {{- if or (eq .service "processor") .root.Values.logFilter .root.Values.certificates.secret }}
   volumes:
     {{- if eq .service "processor" }}
     - name: data
@@ -123,7 +126,22 @@ spec:
     - name: log-filter
       configMap: { name: {{ . }}, optional: true }
     {{- end }}
+    {{- include "footfall.certificatesVolume" .root | nindent 4 }}
   {{- end }}
+{{- end -}}
+
+{{/* The mount and the volume of certificates, if there are any. */}}
+{{- define "footfall.certificatesMount" -}}
+{{- if .Values.certificates.secret -}}
+- { name: certificates, mountPath: /etc/footfall-certificates, readOnly: true }
+{{- end -}}
+{{- end -}}
+
+{{- define "footfall.certificatesVolume" -}}
+{{- with .Values.certificates.secret -}}
+- name: certificates
+  secret: { secretName: {{ . }}, defaultMode: 0440 }
+{{- end -}}
 {{- end -}}
 
 {{/* Annotations of a workload: Reloader restarts its pods when the secret changes. */}}

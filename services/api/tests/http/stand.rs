@@ -120,6 +120,7 @@ impl Stand {
             keep_alive_seconds: 75,
             collector_url: "http://127.0.0.1:8081".into(),
             cached_answers: 100,
+            tls: Default::default(),
         };
         let lifecycle = Lifecycle::new();
         dependencies.control_plane.listen(&lifecycle);
@@ -348,6 +349,7 @@ fn archive_in(folder: &Path) -> ArchiveSettings {
         endpoint: String::new(),
         access_key_id: Secret::new(""),
         secret_access_key: Secret::new(""),
+        tls: Default::default(),
     }
 }
 
@@ -356,7 +358,7 @@ async fn control_plane(database: &Database) -> (ControlPlane, Wire) {
     let (server, name) = rest.split_once('/').unwrap();
     let wire = Wire::to(server);
     let url = Secret::new(format!("{scheme_and_account}@{}/{name}", wire.address()));
-    let settings = PostgresSettings { url, max_connections: 6 };
+    let settings = PostgresSettings { url, max_connections: 6, tls: Default::default() };
     let control_plane = ControlPlane::connect(&settings).await.unwrap();
     control_plane.migrate().await.unwrap();
     (control_plane, wire)

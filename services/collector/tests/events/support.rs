@@ -56,6 +56,7 @@ impl Default for Options {
             max_events: 1_000,
             in_flight_bytes: 64 << 20,
             publish_timeout_ms: 10_000,
+            tls: Default::default(),
         };
         collector.validate().unwrap();
         let events_topic = None;

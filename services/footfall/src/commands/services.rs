@@ -4,7 +4,7 @@ use web::{ConnectionLimits, Health};
 
 use crate::{
     cli::GroupName, configuration::Configuration, dependencies::Dependencies, exit::Failure,
-    log_filter, sampling,
+    log_filter, metrics_settings::MetricsSettings, sampling,
 };
 use telemetry::chain;
 
@@ -92,7 +92,7 @@ async fn start(
     services: Services,
     lifecycle: &Lifecycle,
 ) -> Result<(), Failure> {
-    serve_metrics(&configuration.metrics.bind, lifecycle)?;
+    serve_metrics(&configuration.metrics, lifecycle)?;
     let dependencies = Dependencies::connect(configuration).await?;
     dependencies.keep_current(lifecycle).await?;
     sampling::start(&dependencies.control_plane, lifecycle);
@@ -110,11 +110,13 @@ async fn start(
 }
 
 /// Serves the metrics of this process if the settings name an address.
-fn serve_metrics(bind: &str, lifecycle: &Lifecycle) -> Result<(), Failure> {
+fn serve_metrics(settings: &MetricsSettings, lifecycle: &Lifecycle) -> Result<(), Failure> {
+    let MetricsSettings { bind, tls } = settings;
     if bind.is_empty() {
         return Ok(());
     }
-    web::serve("metrics", bind, ConnectionLimits::default(), lifecycle, web::metrics)
+    let limits = ConnectionLimits::default();
+    web::serve_tls("metrics", bind, limits, tls, lifecycle, web::metrics)
         .map(drop)
         .map_err(|error| Failure::Usage(format!("metrics.bind: {}", chain(&error))))
 }

@@ -108,6 +108,7 @@ async fn unreadable_records_are_troubles_and_do_not_end_the_reconciliation() {
         endpoint: "http://127.0.0.1:1".to_owned(),
         access_key_id: Secret::new("key".to_owned()),
         secret_access_key: Secret::new("hunter2".to_owned()),
+        tls: Default::default(),
     };
     let unavailable = Archive::new(&nowhere).unwrap();
     let archive = std::mem::replace(&mut stand.dependencies.archive, unavailable);

@@ -20,13 +20,15 @@ pub(crate) struct Stores {
 impl Stores {
     /// Connects as the services do.
     pub(crate) async fn of(platform: &Platform) -> Self {
-        let clusters =
-            ["shared", "dedicated"].map(|name| (name.parse().unwrap(), testkit::cluster(name)));
+        let warehouse = Warehouse::with_tls(&testkit::clickhouse()).unwrap();
+        for name in ["shared", "dedicated"] {
+            warehouse.register(name.parse().unwrap(), &testkit::cluster(name));
+        }
         let directory = ControlPlane::connect(&platform.postgres()).await.unwrap();
         Self {
             router: TenantRouter::new(Arc::new(directory)),
             aggregates: Aggregates::connect(&platform.redis()).unwrap(),
-            warehouse: Warehouse::new(clusters),
+            warehouse,
         }
     }
 

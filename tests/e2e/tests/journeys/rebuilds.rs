@@ -28,7 +28,7 @@ fn moments() -> [DateTime<Utc>; 4] {
 async fn on_its_own_redis(arguments: &[&str]) -> (RedisServer, Platform) {
     let mut platform = Platform::prepare().await;
     let redis = RedisServer::start(platform.folder(), arguments).await;
-    platform.set("FOOTFALL__REDIS__URL", &redis.url());
+    platform.use_redis(&redis);
     platform.restart().await;
     (redis, platform)
 }
@@ -147,9 +147,7 @@ async fn a_redis_with_a_file_older_than_the_log_is_rebuilt() {
 
 /// Deletes every record of the log, as retention would.
 async fn delete_all_records(platform: &Platform) {
-    let brokers = testkit::setting("FOOTFALL__KAFKA__BROKERS");
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", brokers);
+    let config: ClientConfig = testkit::kafka_client().into_iter().collect();
     let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
     let topic = &platform.settings()["FOOTFALL__KAFKA__EVENTS_TOPIC"];
     let mut ends = TopicPartitionList::new();
@@ -239,7 +237,7 @@ async fn another_number_of_slot_groups_causes_a_rebuild() {
 async fn a_rebuild_waits_until_clickhouse_has_what_redis_lost() {
     let mut platform = Platform::prepare().await;
     let mut redis = RedisServer::start(platform.folder(), &[]).await;
-    platform.set("FOOTFALL__REDIS__URL", &redis.url());
+    platform.use_redis(&redis);
     let _collector = platform.spawn(&["collector"]);
     let _api = platform.spawn(&["api"]);
     platform.wait_until_ready().await;

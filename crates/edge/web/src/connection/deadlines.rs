@@ -12,7 +12,7 @@ use super::Shared;
 use crate::deadline::Deadline;
 
 /// How long a client may receive nothing of what is written.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// When a connection ends on which nothing goes on.
 pub(super) struct Deadlines {

@@ -89,6 +89,7 @@ pub(crate) fn settings(url: &str) -> ArchiveSettings {
         endpoint: String::new(),
         access_key_id: Secret::new(""),
         secret_access_key: Secret::new(""),
+        tls: Default::default(),
     }
 }
 

@@ -149,6 +149,9 @@ mod tests {
             parked_topic: "parked".to_owned(),
             partitions: 1,
             replication: 1,
+            security_protocol: Default::default(),
+            sasl: Default::default(),
+            tls: Default::default(),
         };
         let client = connect(&settings).unwrap();
         let preface = Arc::new(Preface::new("acme", [("schema", "1")]));

@@ -1,0 +1,158 @@
+use serde::Deserialize;
+use settings::{InvalidSetting, Secret};
+
+/// How clients speak with the brokers, named as Kafka does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecurityProtocol {
+    /// Neither TLS nor a login.
+    #[default]
+    Plaintext,
+    /// TLS.
+    Ssl,
+    /// A login without TLS.
+    SaslPlaintext,
+    /// TLS and a login.
+    SaslSsl,
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum SaslMechanism {
+    /// It sends the password.
+    #[serde(rename = "PLAIN")]
+    Plain,
+    /// It proves that it knows the password (RFC 7677).
+    #[serde(rename = "SCRAM-SHA-256")]
+    ScramSha256,
+    /// The same, with SHA-512.
+    #[default]
+    #[serde(rename = "SCRAM-SHA-512")]
+    ScramSha512,
+}
+
+/// The login at the brokers: section `kafka.sasl`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SaslSettings {
+    /// How the password is proven.
+    pub mechanism: SaslMechanism,
+    /// The user.
+    pub user: String,
+    /// Its password.
+    pub password: Secret,
+}
+
+impl Default for SaslSettings {
+    fn default() -> Self {
+        let mechanism = SaslMechanism::default();
+        Self { mechanism, user: String::new(), password: Secret::new("") }
+    }
+}
+
+impl SecurityProtocol {
+    /// Returns the name that the driver knows.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plaintext => "plaintext",
+            Self::Ssl => "ssl",
+            Self::SaslPlaintext => "sasl_plaintext",
+            Self::SaslSsl => "sasl_ssl",
+        }
+    }
+
+    /// Whether the link has TLS.
+    pub(crate) const fn has_tls(self) -> bool {
+        matches!(self, Self::Ssl | Self::SaslSsl)
+    }
+
+    /// Whether clients log in.
+    pub(crate) const fn has_sasl(self) -> bool {
+        matches!(self, Self::SaslPlaintext | Self::SaslSsl)
+    }
+}
+
+impl SaslMechanism {
+    /// Returns the name that the driver knows.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+        }
+    }
+}
+
+impl SaslSettings {
+    /// Checks that there is a login if, and only if, the protocol has one.
+    pub(crate) fn validate(&self, protocol: SecurityProtocol) -> Result<(), InvalidSetting> {
+        let values = [
+            ("kafka.sasl.user", self.user.as_str()),
+            ("kafka.sasl.password", self.password.expose()),
+        ];
+        for (key, value) in values {
+            if value.is_empty() == protocol.has_sasl() {
+                let reason = match value.is_empty() {
+                    true => "must not be empty, since kafka.security_protocol has a login",
+                    false => "must be empty, since kafka.security_protocol has no login",
+                };
+                return Err(InvalidSetting::new(key, reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::KafkaSettings;
+
+    fn settings(protocol: SecurityProtocol, user: &str, password: &str) -> KafkaSettings {
+        KafkaSettings {
+            brokers: "kafka:9093".to_owned(),
+            events_topic: "events".to_owned(),
+            rejects_topic: "rejects".to_owned(),
+            parked_topic: "parked".to_owned(),
+            partitions: 1,
+            replication: 1,
+            security_protocol: protocol,
+            sasl: SaslSettings {
+                user: user.to_owned(),
+                password: Secret::new(password),
+                ..SaslSettings::default()
+            },
+            tls: tls::TlsSettings::default(),
+        }
+    }
+
+    #[test]
+    fn a_login_belongs_to_the_protocols_that_have_one() {
+        use SecurityProtocol::{Plaintext, SaslPlaintext, SaslSsl, Ssl};
+        for (protocol, user, password, wrong) in [
+            (Plaintext, "", "", None),
+            (Ssl, "", "", None),
+            (SaslSsl, "footfall", "hunter2", None),
+            (SaslPlaintext, "footfall", "hunter2", None),
+            (Ssl, "footfall", "hunter2", Some("kafka.sasl.user")),
+            (Plaintext, "", "hunter2", Some("kafka.sasl.password")),
+            (SaslSsl, "footfall", "", Some("kafka.sasl.password")),
+        ] {
+            let checked = settings(protocol, user, password).validate();
+            assert_eq!(checked.err().map(|error| error.key).as_deref(), wrong, "{protocol:?}");
+        }
+    }
+
+    #[test]
+    fn the_driver_gets_the_login_and_certificates_need_tls() {
+        let mut with_login = settings(SecurityProtocol::SaslSsl, "footfall", "hunter2");
+        let client = with_login.client();
+        assert_eq!(client.get("security.protocol"), Some("sasl_ssl"));
+        assert_eq!(client.get("sasl.mechanisms"), Some("SCRAM-SHA-512"));
+        assert_eq!(client.get("sasl.password"), Some("hunter2"));
+        with_login.security_protocol = SecurityProtocol::SaslPlaintext;
+        with_login.tls.ca_file = "/nowhere/ca.pem".into();
+        let error = with_login.validate().unwrap_err();
+        assert_eq!(error.key, "kafka.security_protocol");
+    }
+}
