@@ -60,9 +60,9 @@ pub enum ControlPlaneError {
     /// A copy can be restored into an empty database only.
     #[error("the database is not empty: a copy is restored into an empty one")]
     NotEmpty,
-    /// The setting `postgres.url` is not a URL of PostgreSQL. The driver's message is omitted: it
+    /// The setting `postgres.url`, or that of another login, is not a URL of PostgreSQL. The driver's message is omitted: it
     /// may quote the password.
-    #[error("postgres.url must look like postgres://user:password@host:5432/database")]
+    #[error("each URL of postgres must look like postgres://user:password@host:5432/database")]
     Address,
 }
 
