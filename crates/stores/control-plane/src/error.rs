@@ -1,7 +1,7 @@
 use crate::Neighbour;
 
-/// PostgreSQL's codes for a missing table, column or function.
-const MISSING: [&str; 3] = ["42P01", "42703", "42883"];
+/// PostgreSQL's codes for a missing table, column, function or right of the login.
+const MISSING: [&str; 4] = ["42P01", "42703", "42883", "42501"];
 
 /// The control plane could not complete an operation.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +9,7 @@ pub enum ControlPlaneError {
     /// PostgreSQL is unavailable or refused the statement; a retry may succeed.
     #[error("the control plane's database is unavailable")]
     Unavailable(#[source] sqlx::Error),
-    /// The tables are missing, or older than this program.
+    /// The tables are missing, or older than this program, or the login's rights are.
     #[error("the control plane's tables are missing or out of date: run `footfall migrate`")]
     Outdated(#[source] sqlx::Error),
     /// Another row has the same email, key name or tenant id.
