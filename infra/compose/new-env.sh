@@ -9,6 +9,9 @@ redis=$(password)
 cat <<TEXT
 POSTGRES_ADMIN_PASSWORD=$(password)
 POSTGRES_PASSWORD=$postgres
+POSTGRES_PLATFORM_LOGIN=footfall_platform:$(password)
+POSTGRES_TENANT_LOGIN=footfall_tenant:$(password)
+POSTGRES_LEDGER_LOGIN=footfall_ledger:$(password)
 REDIS_PASSWORD=$redis
 FOOTFALL__DATA_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/.footfall
 FOOTFALL__KAFKA__BROKERS=127.0.0.1:17000

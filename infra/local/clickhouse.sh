@@ -77,6 +77,27 @@ clickhouse_password() { # <server> <writer|reader>
   echo "${!name}"
 }
 
+# The engine of the library stores no row policies and reads these files once, when it starts. So a database that
+# it does not know yet is confined from its next start on; those of tenants/ and of the tests are named in advance.
+clickhouse_row_policies() { # <data folder>: prints the row policies of databases of one tenant
+  local database
+  echo '<clickhouse><users><footfall_reader><databases>'
+  for database in $(clickhouse_own_databases "$1" | sort -u); do
+    printf '    <%s><table name=""><filter>%s</filter></table></%s>\n' \
+      "$database" "client_id = getSetting('log_comment')" "$database"
+  done
+  echo '</databases></footfall_reader></users></clickhouse>'
+}
+
+clickhouse_own_databases() { # <data folder>: prints databases of one tenant
+  local file
+  printf '%s\n' tenant_wall_rows tenant_wall_tables
+  grep -hm1 '^id = "[a-z0-9-]*"$' "$REPO"/tenants/*.toml | sed 's/^id = "\(.*\)"$/tenant_\1/; y/-/_/'
+  for file in "$1"/metadata/tenant_*.sql; do
+    if [[ $file =~ /(tenant_[a-z0-9_]+)\.sql$ && -e $file ]]; then echo "${BASH_REMATCH[1]}"; fi
+  done
+}
+
 clickhouse_configure() { # <server>
   local home=$STACK/$1 http_port=${CLICKHOUSE_HTTP_PORT[$1]}
   if with_tls && ! clickhouse_native; then http_port=$(clickhouse_plain_port "$1"); fi
@@ -84,13 +105,14 @@ clickhouse_configure() { # <server>
   cp "$LOCAL/clickhouse/config.xml" "$LOCAL/clickhouse/users.xml" "$home/etc/"
   render "$LOCAL/clickhouse/local.xml" HOST "$HOST" HTTP_PORT "$http_port" \
     TCP_PORT "${CLICKHOUSE_TCP_PORT[$1]}" DATA "$home/data" BACKUPS "$home/backups" LOG "$STACK/logs/$1.engine.log" >"$home/etc/config.d/local.xml"
-  rm -f "$home/etc/users.d/embedded.xml" "$home/etc/config.d/tls.xml"
+  rm -f "$home/etc/users.d/embedded.xml" "$home/etc/users.d/databases.xml" "$home/etc/config.d/tls.xml"
   if with_tls && clickhouse_native; then
     render "$LOCAL/clickhouse/tls.xml" HTTPS_PORT "${CLICKHOUSE_HTTP_PORT[$1]}" CERTIFICATES "$CERTIFICATES" \
       >"$home/etc/config.d/tls.xml"
   fi
   if ! clickhouse_native; then
     cp "$LOCAL/clickhouse/embedded.xml" "$home/etc/users.d/"
+    clickhouse_row_policies "$home/data" >"$home/etc/users.d/databases.xml"
     [[ $home/clickhouse-server -nt $LOCAL/clickhouse/launcher.c ]] || gcc -O1 -Wall -Wextra -o "$home/clickhouse-server" "$LOCAL/clickhouse/launcher.c" -ldl
   fi
 }

@@ -151,6 +151,11 @@ set -a
 # shellcheck source=/dev/null
 source "$STACK/stack.env"
 set +a
+for account in PLATFORM TENANT LEDGER; do
+  login=POSTGRES_${account}_LOGIN
+  [[ -z ${!login:-} ]] \
+    || export "FOOTFALL__POSTGRES__${account}_URL=postgres://${!login}@${FOOTFALL__POSTGRES__URL##*@}"
+done
 export FOOTFALL__PROCESSOR__INSTANCE=demo
 export FOOTFALL__API__BIND=$API_BIND FOOTFALL__COLLECTOR__BIND=$COLLECTOR_BIND FOOTFALL__METRICS__BIND=$METRICS_BIND
 export FOOTFALL__API__COLLECTOR_URL=${FOOTFALL__API__COLLECTOR_URL:-http://$COLLECTOR_BIND}

@@ -11,6 +11,7 @@ declare -A ADDRESS_VARIABLE=(
 )
 
 PASSWORDS=(POSTGRES_PASSWORD POSTGRES_ADMIN_PASSWORD REDIS_PASSWORD KAFKA_PASSWORD
+  POSTGRES_PLATFORM_PASSWORD POSTGRES_TENANT_PASSWORD POSTGRES_LEDGER_PASSWORD
   CLICKHOUSE_SHARED_WRITER_PASSWORD CLICKHOUSE_SHARED_READER_PASSWORD
   CLICKHOUSE_DEDICATED_WRITER_PASSWORD CLICKHOUSE_DEDICATED_READER_PASSWORD)
 
@@ -58,6 +59,14 @@ write_environment() {
       variable=${ADDRESS_VARIABLE[$server]}
       if external "$server"; then echo "$variable=${!variable}"; else echo "$variable=$(own_address "$server")"; fi
     done
+    # The services' logins: tests and the demo make addresses of them, since each uses a database of its own. The
+    # names differ from those of the secrets, which another stack would take over from the environment.
+    if ! external postgres && postgres_has_logins; then
+      for account in "${POSTGRES_LOGINS[@]}"; do
+        variable=POSTGRES_${account^^}_PASSWORD
+        echo "POSTGRES_${account^^}_LOGIN=footfall_$account:${!variable}"
+      done
+    fi
     echo "FOOTFALL__DATA_DIR=${FOOTFALL__DATA_DIR:-$REPO/.footfall}"
     echo "FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY=${FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY:-$KEY_ENCRYPTION_KEY}"
     for cluster in SHARED DEDICATED; do

@@ -4,6 +4,8 @@
 # The server refuses to run as root; then it runs as the user `postgres`, which needs an accessible
 # folder: the stack's own if possible, else one under /var/tmp, recorded in postgres/folder.
 
+POSTGRES_LOGINS=(platform tenant ledger)
+
 postgres_bin() { # prints the folder with the newest server binaries of at least POSTGRES_MIN
   local folder version
   for folder in "$(pg_config --bindir 2>/dev/null || true)" $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t / -k 5 -n -r); do
@@ -51,6 +53,7 @@ postgres_configure() {
   postgres_certificates "$folder"
   if [[ -d $folder/data ]]; then
     postgres_forget_the_dead "$folder/data/postmaster.pid"
+    postgres_has_logins || postgres_create_logins "$folder/data"
     return
   fi
   bin=$(postgres_bin)
@@ -67,14 +70,14 @@ postgres_configure() {
     --username=postgres --auth=scram-sha-256 --pwfile="$password")
   rm "$password"
 
-  # The single-user mode reads one statement per line and needs no listening server. The application's role
-  # owns its database and may create others (tests do). It is not a superuser, because row security does not
-  # bind superusers.
+  # The single-user mode reads one statement per line and needs no listening server. The role `footfall` owns the
+  # database and may create others (tests do). It is not a superuser, because row security does not bind superusers.
   (cd "$folder" && postgres_user "$bin/postgres" --single -D "$part" postgres >/dev/null <<SQL
 CREATE ROLE footfall LOGIN NOSUPERUSER NOBYPASSRLS CREATEDB PASSWORD '$POSTGRES_PASSWORD'
 CREATE DATABASE footfall OWNER footfall
 SQL
   )
+  postgres_create_logins "$part"
   mv "$part" "$folder/data"
 }
 
@@ -87,6 +90,25 @@ postgres_certificates() { # <folder>
   echo 'hostssl all all 127.0.0.1/32 scram-sha-256' >"$1/pg_hba.conf"
   chmod 644 "$1/pg_hba.conf"
 }
+
+# The services' logins, whose rights `footfall migrate` grants. The owner is a member of each, so that a test can end
+# the sessions of its own database.
+postgres_create_logins() { # <data folder>
+  local folder login password
+  folder=$(dirname "$1")
+  (
+    cd "$folder"
+    for login in "${POSTGRES_LOGINS[@]}"; do
+      password=POSTGRES_${login^^}_PASSWORD
+      echo "CREATE ROLE footfall_$login LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '${!password}'"
+      echo "GRANT footfall_$login TO footfall"
+    done | postgres_user "$(postgres_bin)/postgres" --single -D "$1" postgres >/dev/null
+  )
+  touch "$folder/logins"
+}
+
+# Not those of a server that has been running since before it had them.
+postgres_has_logins() { [[ -e $(cat "$STACK/postgres/folder" 2>/dev/null)/logins ]]; }
 
 # A killed server leaves this file, and PostgreSQL mistakes any process with that id, even a zombie, for a
 # running server.

@@ -60,6 +60,7 @@ migrate.admin=nobody|/migrate/admin
 kafka.login=plain|/kafka/login
 hosts.api=https://api.example|/hosts/api
 settings.FOOTFALL__POSTGRES__URL=postgres://x|settings.FOOTFALL__POSTGRES__URL is secret
+settings.FOOTFALL__POSTGRES__TENANT_URL=postgres://x|settings.FOOTFALL__POSTGRES__TENANT_URL is secret
 settings.FOOTFALL__CLUSTERS__SHARED__WRITER_PASSWORD=x|is secret
 settings.FOOTFALL__REDIS__URL=redis://:x@redis:6379/0|settings.FOOTFALL__REDIS__URL has a password
 api.settings.FOOTFALL__API__BIND=0.0.0.0:1|api.settings.FOOTFALL__API__BIND is set by the chart

@@ -1,5 +1,5 @@
 use std::{
-    thread,
+    env, thread,
     time::{Duration, Instant},
 };
 
@@ -49,10 +49,25 @@ impl Database {
         &self.url
     }
 
-    /// Returns the control plane's settings for this database, in the control plane's type.
+    /// Returns the URL to connect as one of the services' logins: `platform`, `tenant` or `ledger`. None if the
+    /// stack's PostgreSQL does not have them.
+    pub fn login_url(&self, login: &str) -> Option<String> {
+        let account = env::var(format!("POSTGRES_{}_LOGIN", login.to_uppercase())).ok()?;
+        let (_, place) = self.url.rsplit_once('@')?;
+        Some(format!("postgres://{account}@{place}"))
+    }
+
+    /// Returns the control plane's settings for this database, in the control plane's type: with each login, if
+    /// the stack has them.
     pub fn settings<T: DeserializeOwned>(&self) -> T {
-        let tls = certificates(optional, "POSTGRES");
-        let settings = json!({ "url": self.url, "max_connections": CONNECTIONS, "tls": tls });
+        let settings = json!({
+            "url": self.url,
+            "platform_url": self.login_url("platform").unwrap_or_default(),
+            "tenant_url": self.login_url("tenant").unwrap_or_default(),
+            "ledger_url": self.login_url("ledger").unwrap_or_default(),
+            "max_connections": CONNECTIONS,
+            "tls": certificates(optional, "POSTGRES"),
+        });
         serde_json::from_value(settings)
             .unwrap_or_else(|error| panic!("settings of PostgreSQL: {error}"))
     }
@@ -78,7 +93,9 @@ impl Drop for Database {
 async fn drop_database(server: &str, name: &str) -> Result<(), sqlx::Error> {
     let deadline = Instant::now() + TIMEOUT;
     loop {
-        let sessions = format!("datname = '{name}' AND usename = current_user");
+        // Also those of the services' logins, of which the owner is a member.
+        let own = "pg_has_role(current_user, usesysid, 'member')";
+        let sessions = format!("datname = '{name}' AND {own}");
         let statements = [
             // Otherwise open pools reconnect at once.
             format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),

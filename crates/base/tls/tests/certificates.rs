@@ -29,6 +29,7 @@ async fn listen(settings: &TlsSettings) -> SocketAddr {
     let listener = Listener::new(settings).unwrap().expect("a certificate");
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
+    #[expect(clippy::disallowed_methods, reason = "the server ends with the test")]
     tokio::spawn(async move {
         let mut open = Vec::new();
         while let Ok((client, _)) = socket.accept().await {

@@ -1,7 +1,7 @@
 use crate::Neighbour;
 
-/// PostgreSQL's codes for a missing table, column or function.
-const MISSING: [&str; 3] = ["42P01", "42703", "42883"];
+/// PostgreSQL's codes for a missing table, column, function or right of the login.
+const MISSING: [&str; 4] = ["42P01", "42703", "42883", "42501"];
 
 /// The control plane could not complete an operation.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +9,7 @@ pub enum ControlPlaneError {
     /// PostgreSQL is unavailable or refused the statement; a retry may succeed.
     #[error("the control plane's database is unavailable")]
     Unavailable(#[source] sqlx::Error),
-    /// The tables are missing, or older than this program.
+    /// The tables are missing, or older than this program, or the login's rights are.
     #[error("the control plane's tables are missing or out of date: run `footfall migrate`")]
     Outdated(#[source] sqlx::Error),
     /// Another row has the same email, key name or tenant id.
@@ -60,9 +60,9 @@ pub enum ControlPlaneError {
     /// A copy can be restored into an empty database only.
     #[error("the database is not empty: a copy is restored into an empty one")]
     NotEmpty,
-    /// The setting `postgres.url` is not a URL of PostgreSQL. The driver's message is omitted: it
+    /// The setting `postgres.url`, or that of another login, is not a URL of PostgreSQL. The driver's message is omitted: it
     /// may quote the password.
-    #[error("postgres.url must look like postgres://user:password@host:5432/database")]
+    #[error("each URL of postgres must look like postgres://user:password@host:5432/database")]
     Address,
 }
 

@@ -77,14 +77,18 @@ impl Pool {
         migrations.run(&mut *connection).await
     }
 
-    /// Updates the gauges of the open connections.
-    pub(crate) fn observe(&self) {
-        let open = i64::from(self.0.size());
-        let idle = i64::try_from(self.0.num_idle()).unwrap_or(open).min(open);
-        Gauge::PostgresConnections.set(&["idle"], idle);
-        Gauge::PostgresConnections.set(&["used"], open - idle);
-        let limit = self.0.options().get_max_connections();
-        Gauge::PostgresConnectionsLimit.set(&[], i64::from(limit));
+    /// Updates the gauges of the open connections of all `pools`.
+    pub(crate) fn observe<'a>(pools: impl Iterator<Item = &'a Self>) {
+        let (mut all_open, mut all_idle, mut limit) = (0, 0, 0);
+        for Self(pool) in pools {
+            let open = i64::from(pool.size());
+            all_open += open;
+            all_idle += i64::try_from(pool.num_idle()).unwrap_or(open).min(open);
+            limit += i64::from(pool.options().get_max_connections());
+        }
+        Gauge::PostgresConnections.set(&["idle"], all_idle);
+        Gauge::PostgresConnections.set(&["used"], all_open - all_idle);
+        Gauge::PostgresConnectionsLimit.set(&[], limit);
     }
 
     /// Connects a listener, on a connection that is not one of these: when a listener is dropped, the driver

@@ -7,10 +7,18 @@ use tls::TlsSettings;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:5432/database`. The role owns the tables and is not a
-    /// superuser. With TLS `…?sslmode=verify-full`, which is the default once `tls.ca_file` is set.
+    /// `postgres://user:password@host:5432/database`. Used for whatever has no login of its own below. To migrate
+    /// and to copy tables, the role must own them; it is not a superuser. With TLS `…?sslmode=verify-full`, which is
+    /// the default once `tls.ca_file` is set.
     pub url: Secret,
-    /// The most connections of one process, at least 2: one of them listens for changes.
+    /// The same for the login `footfall_platform`: work across tenants. Empty if it has no login of its own.
+    pub platform_url: Secret,
+    /// The same for the login `footfall_tenant`: work for one tenant. Empty for the platform's login.
+    pub tenant_url: Secret,
+    /// The same for the login `footfall_ledger`: leases, plans and marks of processors. Empty for the platform's
+    /// login.
+    pub ledger_url: Secret,
+    /// The most connections of one process and login, at least 2: one of the platform's listens for changes.
     pub max_connections: u32,
     /// Certificates.
     #[serde(default)]
@@ -27,25 +35,16 @@ impl PostgresSettings {
         if self.max_connections < 2 {
             return Err(InvalidSetting::new("postgres.max_connections", "must be at least 2"));
         }
-        let url = self.url.expose();
-        if FILES.iter().any(|parameter| url.contains(parameter)) {
-            let reason = "must name no files of certificates: set postgres.tls.ca_file, \
-                          postgres.tls.certificate_file and postgres.tls.key_file";
-            return Err(InvalidSetting::new("postgres.url", reason));
-        }
         self.tls.validate_link("postgres.tls")?;
-        let Ok(options) = url.parse::<PgConnectOptions>() else {
-            let reason = "must be postgres://user:password@host:5432/database";
-            return Err(InvalidSetting::new("postgres.url", reason));
-        };
-        let is_checked = matches!(
-            self.with_certificates(options).get_ssl_mode(),
-            PgSslMode::VerifyCa | PgSslMode::VerifyFull
-        );
-        if !self.tls.is_empty() && !is_checked {
-            let reason = "must have sslmode=verify-full or verify-ca, since postgres.tls names \
-                          certificates";
-            return Err(InvalidSetting::new("postgres.url", reason));
+        for (name, url) in [
+            ("postgres.url", &self.url),
+            ("postgres.platform_url", &self.platform_url),
+            ("postgres.tenant_url", &self.tenant_url),
+            ("postgres.ledger_url", &self.ledger_url),
+        ] {
+            if name == "postgres.url" || !url.expose().is_empty() {
+                self.validate_url(name, url)?;
+            }
         }
         // The driver reads the first certificate of the file only.
         if self.tls.trusted_count() > 1 {
@@ -61,12 +60,36 @@ impl PostgresSettings {
         Ok(())
     }
 
-    /// Adds the files of certificates, which the driver reads for each connection.
-    pub(crate) fn with_certificates(&self, mut options: PgConnectOptions) -> PgConnectOptions {
+    fn validate_url(&self, name: &'static str, url: &Secret) -> Result<(), InvalidSetting> {
+        let text = url.expose();
+        if FILES.iter().any(|parameter| text.contains(parameter)) {
+            let reason = "must name no files of certificates: set postgres.tls.ca_file, \
+                          postgres.tls.certificate_file and postgres.tls.key_file";
+            return Err(InvalidSetting::new(name, reason));
+        }
+        let Ok(options) = text.parse::<PgConnectOptions>() else {
+            let reason = "must be postgres://user:password@host:5432/database";
+            return Err(InvalidSetting::new(name, reason));
+        };
+        let mode = self.with_certificates(url, options).get_ssl_mode();
+        if !self.tls.is_empty() && !matches!(mode, PgSslMode::VerifyCa | PgSslMode::VerifyFull) {
+            let reason = "must have sslmode=verify-full or verify-ca, since postgres.tls names \
+                          certificates";
+            return Err(InvalidSetting::new(name, reason));
+        }
+        Ok(())
+    }
+
+    /// Adds the files of certificates to what a URL says, which the driver reads for each connection.
+    pub(crate) fn with_certificates(
+        &self,
+        url: &Secret,
+        mut options: PgConnectOptions,
+    ) -> PgConnectOptions {
         let TlsSettings { ca_file, certificate_file, key_file } = &self.tls;
         if !ca_file.as_os_str().is_empty() {
             options = options.ssl_root_cert(ca_file);
-            if !self.url.expose().contains("sslmode=") && !self.url.expose().contains("ssl-mode=") {
+            if !url.expose().contains("sslmode=") && !url.expose().contains("ssl-mode=") {
                 options = options.ssl_mode(PgSslMode::VerifyFull);
             }
         }

@@ -60,7 +60,7 @@ impl ControlPlane {
     /// # Errors
     /// PostgreSQL is unavailable.
     pub async fn read_tables(&self) -> Result<TableReader, ControlPlaneError> {
-        let mut transaction = self.pool.begin_unlimited().await?;
+        let mut transaction = self.owner_pool().await?.begin_unlimited().await?;
         sqlx::query(sql!("copy/as_of_now")).execute(&mut *transaction).await?;
         sqlx::query(sql!("copy/unlimited")).execute(&mut *transaction).await?;
         Ok(TableReader { transaction })
@@ -71,7 +71,7 @@ impl ControlPlane {
     /// # Errors
     /// [`ControlPlaneError::NotEmpty`], or PostgreSQL is unavailable.
     pub async fn write_tables(&self) -> Result<TableWriter, ControlPlaneError> {
-        let mut transaction = self.pool.begin_unlimited().await?;
+        let mut transaction = self.owner_pool().await?.begin_unlimited().await?;
         sqlx::query(sql!("copy/unlimited")).execute(&mut *transaction).await?;
         let has_tables: bool =
             sqlx::query_scalar(sql!("copy/has_tables")).fetch_one(&mut *transaction).await?;
@@ -79,6 +79,7 @@ impl ControlPlane {
             return Err(ControlPlaneError::NotEmpty);
         }
         MIGRATIONS.run(&mut *transaction).await?;
+        sqlx::query(sql!("privileges")).execute(&mut *transaction).await?;
         // A migration may have changed it.
         sqlx::query(sql!("copy/unlimited")).execute(&mut *transaction).await?;
         sqlx::query(sql!("copy/open")).execute(&mut *transaction).await?;

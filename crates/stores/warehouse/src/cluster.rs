@@ -56,6 +56,7 @@ impl ClusterSettings {
 pub(crate) struct Cluster {
     writer: Client,
     reader: Client,
+    reader_user: String,
 }
 
 impl Cluster {
@@ -73,7 +74,13 @@ impl Cluster {
         Self {
             writer: account(&settings.writer_user, &settings.writer_password),
             reader: account(&settings.reader_user, &settings.reader_password),
+            reader_user: settings.reader_user.clone(),
         }
+    }
+
+    /// Returns the name of the reader account.
+    pub(crate) fn reader_user(&self) -> &str {
+        &self.reader_user
     }
 
     /// Returns the writer and the reader, without a database.

@@ -29,6 +29,7 @@ mod query_slots;
 mod read_back;
 mod rejects;
 mod retention;
+mod row_policy;
 mod statement;
 mod tally;
 mod tenant;

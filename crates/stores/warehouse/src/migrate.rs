@@ -4,7 +4,7 @@ use clickhouse::{Client, query::Query};
 use sha2::{Digest, Sha256};
 use tenancy::Destination;
 
-use crate::{MigrationError, Warehouse, WarehouseError, driver::within};
+use crate::{MigrationError, Warehouse, WarehouseError, driver::within, row_policy};
 
 /// How long one statement may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(600);
@@ -97,7 +97,8 @@ impl Migration {
 
 impl Warehouse {
     /// Creates the database of `destination` if it is missing and applies the files that it lacks.
-    /// Returns the versions of these files.
+    /// Returns the versions of these files. Before it has tables, the reader account is confined to the rows of
+    /// the tenant that a query names, wherever the server can store row policies.
     ///
     /// Safe to repeat and to run in parallel: every statement has IF NOT EXISTS or IF EXISTS.
     ///
@@ -106,12 +107,13 @@ impl Warehouse {
     /// had been applied.
     pub async fn migrate(&self, destination: &Destination) -> Result<Vec<u32>, MigrationError> {
         let writer = self.writer(destination)?;
-        let server = self.cluster(&destination.cluster)?.server();
+        let cluster = self.cluster(&destination.cluster)?;
         let create = include_str!("../queries/platform/create_database.sql");
-        let create = server.query_raw(create).param("database", &destination.database);
+        let create = cluster.server().query_raw(create).param("database", &destination.database);
         execute(create).await?;
         let create = include_str!("../queries/platform/create_schema_migration.sql");
         execute(writer.query_raw(create)).await?;
+        row_policy::confine_reader(&cluster, destination).await?;
 
         let applied = applied(&writer).await?;
         let mut now = Vec::new();

@@ -24,7 +24,7 @@
 {{- range $name, $value := $named -}}
 {{- if not (regexMatch "^FOOTFALL__[A-Z0-9]+(__?[A-Z0-9]+)*$" $name) -}}
 {{- fail (printf "%s.%s is no setting: names are FOOTFALL__SECTION__NAME, with two underscores each." $place $name) -}}
-{{- else if regexMatch "^FOOTFALL__(POSTGRES__URL|SECRETS__.*|.*PASSWORD|.*SECRET_ACCESS_KEY)$" $name -}}
+{{- else if regexMatch "^FOOTFALL__(POSTGRES__([A-Z]+_)?URL|SECRETS__.*|.*PASSWORD|.*SECRET_ACCESS_KEY)$" $name -}}
 {{- fail (printf "%s.%s is secret: put it into the Secret that existingSecrets or externalSecrets names." $place $name) -}}
 {{- else if and (eq $name "FOOTFALL__REDIS__URL") (contains "@" $value) -}}
 {{- fail (printf "%s.%s has a password: put it into the Secret that existingSecrets or externalSecrets names." $place $name) -}}

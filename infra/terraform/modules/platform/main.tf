@@ -110,7 +110,8 @@ module "postgres" {
   multi_az            = var.postgres.multi_az
   backup_days         = var.postgres.backup_days
   max_connections     = var.postgres.max_connections
-  processes           = var.postgres.processes
+  pool_connections    = var.postgres.own_logins ? 6 : 16 # of each login
+  processes           = var.postgres.processes * (var.postgres.own_logins ? 3 : 1)
   deletion_protection = var.deletion_protection
   alarm_topics        = [module.observability.page_topic_arn]
 }
@@ -182,4 +183,5 @@ module "secrets" {
   redis_host    = module.redis.host
   clusters      = keys(module.tenants.clusters)
   kafka_scram   = contains(var.kafka.authentication, "scram")
+  own_logins    = var.postgres.own_logins
 }

@@ -98,6 +98,7 @@ variable "postgres" {
     backup_days     = optional(number, 35)
     max_connections = optional(number, 1000)
     processes       = optional(number, 40)
+    own_logins      = optional(bool, false)
   })
   default = {}
 }

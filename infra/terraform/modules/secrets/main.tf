@@ -5,8 +5,12 @@
 #
 # The values are also in Terraform's state: it is encrypted, and whoever may read it may read them.
 locals {
+  # The roles of PostgreSQL beside the owner of the tables.
+  logins = ["platform", "tenant", "ledger"]
+
   passwords = concat(
     ["postgres", "redis", "kafka", "key-encryption-key"],
+    [for login in local.logins : "postgres/${login}"],
     flatten([for cluster in var.clusters : ["${cluster}/writer", "${cluster}/reader"]]),
   )
 
@@ -15,6 +19,10 @@ locals {
       postgres = { username = "footfall", password = local.generated["postgres"] }
       redis    = { password = local.generated["redis"] }
     },
+    { for login in local.logins : "postgres/${login}" => {
+      username = "footfall_${login}"
+      password = local.generated["postgres/${login}"]
+    } },
     { for cluster in var.clusters : "clickhouse/${cluster}" => {
       writer_password = local.generated["${cluster}/writer"]
       reader_password = local.generated["${cluster}/reader"]
@@ -25,15 +33,24 @@ locals {
   kept      = { for store, version in aws_secretsmanager_secret_version.store : store => jsondecode(version.secret_string) }
 
   postgres_url = "postgres://footfall:${local.kept["postgres"].password}@${var.postgres_host}:5432/footfall?sslmode=verify-full"
-  redis_url    = "rediss://:${local.kept["redis"].password}@${var.redis_host}:6379/0"
-
-  runtime = {
-    FOOTFALL__POSTGRES__URL               = local.postgres_url
-    FOOTFALL__REDIS__URL                  = local.redis_url
-    FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY = aws_secretsmanager_secret_version.key_encryption_key.secret_string
+  login_urls = { for login in local.logins :
+    login => "postgres://footfall_${login}:${local.kept["postgres/${login}"].password}@${var.postgres_host}:5432/footfall?sslmode=verify-full"
   }
+  redis_url = "rediss://:${local.kept["redis"].password}@${var.redis_host}:6379/0"
 
-  migrate = merge([for cluster in var.clusters : {
+  runtime = merge(
+    {
+      FOOTFALL__POSTGRES__URL               = var.own_logins ? local.login_urls["platform"] : local.postgres_url
+      FOOTFALL__REDIS__URL                  = local.redis_url
+      FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY = aws_secretsmanager_secret_version.key_encryption_key.secret_string
+    },
+    { for login in ["tenant", "ledger"] : "FOOTFALL__POSTGRES__${upper(login)}_URL" => local.login_urls[login] if var.own_logins },
+  )
+
+  # The owner's URL counts for `footfall migrate` in place of the one above.
+  owner = { for name in ["FOOTFALL__POSTGRES__URL"] : name => local.postgres_url if var.own_logins }
+
+  migrate = merge(local.owner, [for cluster in var.clusters : {
     "FOOTFALL__CLUSTERS__${upper(cluster)}__WRITER_PASSWORD" = local.kept["clickhouse/${cluster}"].writer_password
     "FOOTFALL__CLUSTERS__${upper(cluster)}__READER_PASSWORD" = local.kept["clickhouse/${cluster}"].reader_password
   }]...)

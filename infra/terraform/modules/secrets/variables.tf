@@ -23,6 +23,12 @@ variable "clusters" {
   }
 }
 
+variable "own_logins" {
+  description = "Whether services log in to PostgreSQL with logins of their own. Create the roles first: see the README."
+  type        = bool
+  default     = false
+}
+
 variable "kafka_scram" {
   description = "Whether Kafka's clients log in by SCRAM, and so need a login."
   type        = bool

@@ -358,7 +358,15 @@ async fn control_plane(database: &Database) -> (ControlPlane, Wire) {
     let (server, name) = rest.split_once('/').unwrap();
     let wire = Wire::to(server);
     let url = Secret::new(format!("{scheme_and_account}@{}/{name}", wire.address()));
-    let settings = PostgresSettings { url, max_connections: 6, tls: Default::default() };
+    // Through the wire, one login does everything.
+    let settings = PostgresSettings {
+        url,
+        platform_url: Secret::new(""),
+        tenant_url: Secret::new(""),
+        ledger_url: Secret::new(""),
+        max_connections: 6,
+        tls: Default::default(),
+    };
     let control_plane = ControlPlane::connect(&settings).await.unwrap();
     control_plane.migrate().await.unwrap();
     (control_plane, wire)

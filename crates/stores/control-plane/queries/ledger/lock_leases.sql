@@ -1,1 +1,2 @@
-LOCK TABLE lease IN EXCLUSIVE MODE
+-- Until the end of the transaction, no processor plans or advances. The platform may only read this table.
+SELECT lock_leases()

@@ -144,7 +144,15 @@ async fn a_listener_that_receives_nothing_any_more_notices_it() {
     let (silence, silent) = watch::channel(false);
     let (address, _task) = proxy(server.to_owned(), silent).await;
     let url = Secret::new(format!("{before}@{address}/{database}"));
-    let settings = PostgresSettings { url, max_connections: 2, tls: Default::default() };
+    // Through the proxy, one login does everything.
+    let settings = PostgresSettings {
+        url,
+        platform_url: Secret::new(""),
+        tenant_url: Secret::new(""),
+        ledger_url: Secret::new(""),
+        max_connections: 2,
+        tls: Default::default(),
+    };
     let elsewhere = ControlPlane::connect(&settings).await.unwrap();
     // The first connection is that of the pool, the second listens.
     elsewhere.find(&id("acme")).await.unwrap().unwrap();

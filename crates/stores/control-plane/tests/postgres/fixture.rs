@@ -37,6 +37,12 @@ impl Database {
         self.0.url()
     }
 
+    /// Connects as one of the services' logins, without the control plane.
+    pub(crate) async fn login(&self, login: &str) -> PgPool {
+        let url = self.0.login_url(login).expect("a stack with the services' logins");
+        PgPool::connect(&url).await.unwrap()
+    }
+
     /// Connects without the control plane, as a query with a mistake would.
     pub(crate) async fn raw(&self) -> PgPool {
         PgPool::connect(self.0.url()).await.unwrap()

@@ -43,6 +43,8 @@ mod passwords;
 #[cfg(test)]
 mod person_erasures;
 #[cfg(test)]
+mod privileges;
+#[cfg(test)]
 mod rebuild_requests;
 #[cfg(test)]
 mod reconciliation;

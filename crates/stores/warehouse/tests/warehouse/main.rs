@@ -36,3 +36,5 @@ mod reports;
 mod retention;
 #[cfg(test)]
 mod shop;
+#[cfg(test)]
+mod walls;

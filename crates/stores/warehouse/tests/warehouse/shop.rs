@@ -27,17 +27,29 @@ impl Shop {
         shop
     }
 
+    /// Creates a tenant of this id and its tables. A database of its own has a name that the stack knows in advance,
+    /// and belongs to one test.
+    pub(crate) async fn of(isolation: Isolation, client_id: &str) -> Self {
+        let shop = Self::named(isolation, client_id, Uuid::now_v7()).await;
+        shop.warehouse.migrate(shop.context.destination()).await.unwrap();
+        shop
+    }
+
     /// Creates a tenant without tables.
     pub(crate) async fn without_tables(isolation: Isolation) -> Self {
+        let random = Uuid::now_v7();
+        Self::named(isolation, &format!("test-{}", random.simple()), random).await
+    }
+
+    async fn named(isolation: Isolation, client_id: &str, random: Uuid) -> Self {
         let clusters = clusters();
         let cluster: ClusterName = match isolation {
             Isolation::Shared | Isolation::Schema => "shared".parse().unwrap(),
             Isolation::Dedicated => "dedicated".parse().unwrap(),
         };
         let settings = clusters[&cluster].clone();
-        let random = Uuid::now_v7();
         let placement = Placement { isolation, cluster, route_version: 1 };
-        let record = tenant_record(&format!("test-{}", random.simple()).parse().unwrap());
+        let record = tenant_record(&client_id.parse().unwrap());
         let context = tenant_context(TenantRecord { placement, ..record }).await;
         // Tests share tables, so each writes its own generation of the log.
         let generation = Generation::new(random.as_u128() as u16);

@@ -28,6 +28,27 @@ run "a_pods_environment_has_the_names_of_settings" {
   }
 }
 
+run "services_have_logins_of_their_own_if_asked" {
+  command = plan
+
+  variables {
+    own_logins = true
+  }
+
+  assert {
+    condition = keys(local.runtime) == [
+      "FOOTFALL__POSTGRES__LEDGER_URL", "FOOTFALL__POSTGRES__TENANT_URL", "FOOTFALL__POSTGRES__URL",
+      "FOOTFALL__REDIS__URL", "FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY",
+    ]
+    error_message = "Services get a URL for each login."
+  }
+
+  assert {
+    condition     = startswith(local.runtime["FOOTFALL__POSTGRES__URL"], "postgres://footfall_platform:") && local.migrate["FOOTFALL__POSTGRES__URL"] == local.postgres_url
+    error_message = "Only migrate gets the owner of the tables."
+  }
+}
+
 run "stores_are_reached_over_tls" {
   command = plan
 
