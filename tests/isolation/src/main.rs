@@ -6,6 +6,7 @@ mod probes;
 mod report;
 mod routes;
 mod stand;
+mod tokens;
 
 use std::{error::Error, process::ExitCode, time::Instant};
 
@@ -44,5 +45,6 @@ async fn main() -> Result<ExitCode, Failure> {
 async fn run(piece: Piece, options: &Options) -> Result<Outcome, Failure> {
     match piece {
         Piece::Probes => probes::run(options).await,
+        Piece::Tokens => tokens::run(options).await,
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Options {
 pub(crate) enum Piece {
     /// Every route with the ids of others, and ids of others wherever a request has room for them
     Probes,
+    /// Every kind of bad credential at every guarded route, and races of refreshes
+    Tokens,
 }
 
 impl Options {

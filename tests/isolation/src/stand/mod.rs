@@ -107,6 +107,14 @@ impl Stand {
         Ok(answer.json())
     }
 
+    /// Invites an analyst as an owner, and accepts. Returns the user's id and the session.
+    pub(crate) async fn invite(&self, owner: &str, name: &str) -> Result<(String, Value), Failure> {
+        let order = json!({"email": format!("{name}@invited.example"), "role": "analyst"});
+        let invited = self.order(Method::POST, owner, "/v1/users", &order).await?;
+        let session = self.accept(invited.get("invitation").unwrap_or(&Value::Null)).await?;
+        Ok((text(&invited, "/id")?, session))
+    }
+
     /// Checks what must hold at the end of every piece: the process is alive and ready and never panicked, and neither
     /// its log nor its metrics have one of `words`.
     pub(crate) async fn check(
