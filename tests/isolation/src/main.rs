@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod figures;
+mod fuzz;
 mod options;
 mod probes;
 mod report;
@@ -46,5 +47,6 @@ async fn run(piece: Piece, options: &Options) -> Result<Outcome, Failure> {
     match piece {
         Piece::Probes => probes::run(options).await,
         Piece::Tokens => tokens::run(options).await,
+        Piece::Fuzz => fuzz::run(options).await,
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Piece {
     Probes,
     /// Every kind of bad credential at every guarded route, and races of refreshes
     Tokens,
+    /// Mutated bodies for every parser
+    Fuzz,
 }
 
 impl Options {
