@@ -6,6 +6,7 @@ mod options;
 mod probes;
 mod report;
 mod routes;
+mod sequences;
 mod stand;
 mod tokens;
 
@@ -46,6 +47,7 @@ async fn main() -> Result<ExitCode, Failure> {
 async fn run(piece: Piece, options: &Options) -> Result<Outcome, Failure> {
     match piece {
         Piece::Probes => probes::run(options).await,
+        Piece::Sequences => sequences::run(options).await,
         Piece::Tokens => tokens::run(options).await,
         Piece::Fuzz => fuzz::run(options).await,
     }

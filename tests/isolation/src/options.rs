@@ -34,6 +34,8 @@ pub(crate) struct Options {
 pub(crate) enum Piece {
     /// Every route with the ids of others, and ids of others wherever a request has room for them
     Probes,
+    /// Random operations of several tenants, and a model of what each may see
+    Sequences,
     /// Every kind of bad credential at every guarded route, and races of refreshes
     Tokens,
     /// Mutated bodies for every parser

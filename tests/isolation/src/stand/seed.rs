@@ -26,7 +26,8 @@ impl Stand {
         Ok(shop)
     }
 
-    async fn onboard_as(&self, tier: Tier, words: Words) -> Result<Shop, Failure> {
+    /// Onboards a tenant with these words, without events and other things.
+    pub(crate) async fn onboard_as(&self, tier: Tier, words: Words) -> Result<Shop, Failure> {
         let (isolation, cluster) = match tier {
             Tier::Shared => ("shared", "shared"),
             Tier::Schema => ("schema", "shared"),
