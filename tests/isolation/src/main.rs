@@ -2,6 +2,7 @@
 
 mod figures;
 mod fuzz;
+mod neighbour;
 mod options;
 mod probes;
 mod report;
@@ -50,5 +51,6 @@ async fn run(piece: Piece, options: &Options) -> Result<Outcome, Failure> {
         Piece::Sequences => sequences::run(options).await,
         Piece::Tokens => tokens::run(options).await,
         Piece::Fuzz => fuzz::run(options).await,
+        Piece::Neighbour => neighbour::run(options).await,
     }
 }

@@ -40,6 +40,8 @@ pub(crate) enum Piece {
     Tokens,
     /// Mutated bodies for every parser
     Fuzz,
+    /// One tenant that takes all it can get, and neighbours who must not notice
+    Neighbour,
 }
 
 impl Options {
