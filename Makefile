@@ -149,7 +149,7 @@ ISOLATION ?= --record docs/security.md
 
 isolation: ## try to reach one tenant with the credentials of another: ISOLATION="--seed 7 probes"
 	@$(BUILD_ISOLATION)
-	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/isolation-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-19000} \
+	@ulimit -n 20000 2>/dev/null; FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/isolation-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-19000} \
 		$(TEST_STACK) target/debug/isolation $(ISOLATION)
 
 # The guards to remove, by name: see tests/guards. Empty: all.

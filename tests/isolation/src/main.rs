@@ -8,6 +8,7 @@ mod probes;
 mod report;
 mod routes;
 mod sequences;
+mod slow;
 mod stand;
 mod tokens;
 
@@ -52,5 +53,6 @@ async fn run(piece: Piece, options: &Options) -> Result<Outcome, Failure> {
         Piece::Tokens => tokens::run(options).await,
         Piece::Fuzz => fuzz::run(options).await,
         Piece::Neighbour => neighbour::run(options).await,
+        Piece::Slow => slow::run(options).await,
     }
 }

@@ -42,6 +42,8 @@ pub(crate) enum Piece {
     Fuzz,
     /// One tenant that takes all it can get, and neighbours who must not notice
     Neighbour,
+    /// Connections that let a server wait
+    Slow,
 }
 
 impl Options {
