@@ -52,7 +52,7 @@ impl Outcome {
 
     /// Returns the first findings, each cut to a line's length.
     pub(crate) fn findings(&self) -> impl Iterator<Item = String> + '_ {
-        let cut = |finding: &String| finding.chars().take(MOST_CHARACTERS).collect();
+        let cut = |finding: &String| finding.chars().take(MOST_CHARACTERS).collect::<String>();
         self.findings.iter().take(MOST_SHOWN).map(cut)
     }
 }

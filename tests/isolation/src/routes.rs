@@ -108,6 +108,12 @@ impl Route {
         self.has_ids() && !chosen.contains(&self.path.as_str())
     }
 
+    /// Returns whether its body names something, and a foreign one is answered as an absent one.
+    pub(crate) fn hides_named_things(&self) -> bool {
+        let named = ["/v1/annotations", "/v1/live/tickets"];
+        self.method == Method::POST && named.contains(&self.path.as_str())
+    }
+
     /// Returns the path with ids in place of the parameters, and the query that it cannot do without.
     ///
     /// # Errors

@@ -233,7 +233,7 @@ impl Parser {
                 request.bearer_auth(owner).header("Content-Type", *beside).body(bytes.clone())
             }
             Self::Token => {
-                let value = [beside.as_bytes(), b" ", bytes].concat();
+                let value = [beside.as_bytes(), b" ", bytes.as_slice()].concat();
                 let value = HeaderValue::from_bytes(&value).ok()?;
                 stand.request(&Method::GET, true, "/v1/me").header("Authorization", value)
             }

@@ -14,7 +14,7 @@ use crate::{
 /// The most probes of a route that leaves something behind when it accepts one.
 const LASTING: usize = 24;
 /// The credentials that carry ids of others in unusual places.
-const SMUGGLERS: [Who; 4] = [Who::Owner, Who::Advertiser, Who::Read, Who::Collect];
+const SMUGGLERS: [Who; 5] = [Who::Owner, Who::Analyst, Who::Advertiser, Who::Read, Who::Collect];
 
 /// Returns all probes in an order of `seed`, in which each beginning has about as many of every route. The last of the
 /// `victims` is suspended.

@@ -7,8 +7,15 @@ use crate::{
 };
 
 /// Headers that differ between two answers to the same request.
-const VARYING: [&str; 6] =
-    ["date", "x-request-id", "ratelimit", "server-timing", "traceparent", "content-length"];
+const VARYING: [&str; 7] = [
+    "date",
+    "x-request-id",
+    "ratelimit",
+    "ratelimit-policy",
+    "server-timing",
+    "traceparent",
+    "content-length",
+];
 
 /// Whose ids a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +108,8 @@ impl Probe<'_> {
         if self.aim == Aim::Own && answer.everything().contains(&self.by.words.content) {
             tried.own_words += 1;
         }
-        if self.aim == Aim::Own || self.way != Way::Plain || !self.route.hides_foreign_ids() {
+        let hides = self.route.hides_foreign_ids() || self.route.hides_named_things();
+        if self.aim == Aim::Own || self.way != Way::Plain || !hides {
             return Ok(());
         }
         let absent = Ids::absent();

@@ -165,7 +165,7 @@ impl<'a> Sequence<'a> {
 
     /// Returns a new text with the word of the actor's tenant.
     fn text(&self, actor: Actor) -> String {
-        let word = self.shops.get(actor.shop).map_or("", |shop| &shop.words.content);
+        let word = self.shops.get(actor.shop).map_or("", |shop| shop.words.content.as_str());
         format!("{word} {}", Uuid::now_v7())
     }
 

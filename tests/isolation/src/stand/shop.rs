@@ -85,7 +85,7 @@ impl Shop {
     /// Returns the credential of a kind; an empty one if it has none.
     pub(crate) fn credential(&self, who: Who) -> &str {
         let found = self.credentials.iter().find(|credential| credential.who == who);
-        found.map_or("", |credential| &credential.text)
+        found.map_or("", |credential| credential.text.as_str())
     }
 }
 
