@@ -134,7 +134,7 @@ impl Route {
     }
 
     fn id<'a>(&self, ids: &'a Ids, before: &str) -> Result<&'a str, Failure> {
-        Ok(match before {
+        let id: &'a str = match before {
             "tenants" => &ids.tenant,
             "campaigns" => &ids.campaign,
             "api-keys" => &ids.key,
@@ -151,7 +151,8 @@ impl Route {
             "dimensions" => DIMENSION,
             "clusters" => "nowhere",
             _ => return Err(format!("{} needs a rule for the id after {before}", self.path).into()),
-        })
+        };
+        Ok(id)
     }
 
     /// Returns a valid body, so that a route refuses a request only because of what it names; none if it reads none.

@@ -7,7 +7,8 @@ use crate::{
 };
 
 /// Headers that differ between two answers to the same request.
-const VARYING: [&str; 7] = [
+const VARYING: [&str; 8] = [
+    "connection",
     "date",
     "x-request-id",
     "ratelimit",

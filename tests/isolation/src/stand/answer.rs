@@ -18,8 +18,17 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its answer. A request that meets a connection which is closing is sent again, once: what
+    /// ends a connection by its content ends the next one, too.
     pub(crate) async fn of(request: RequestBuilder) -> Result<Self, reqwest::Error> {
+        let again = request.try_clone();
+        match (Self::read(request).await, again) {
+            (Err(error), Some(again)) if !error.is_timeout() => Self::read(again).await,
+            (answer, _) => answer,
+        }
+    }
+
+    async fn read(request: RequestBuilder) -> Result<Self, reqwest::Error> {
         let mut response = request.send().await?;
         let shown = |value: &reqwest::header::HeaderValue| {
             String::from_utf8_lossy(value.as_bytes()).into_owned()

@@ -124,7 +124,8 @@ impl Stand {
     ) -> Result<(), Failure> {
         // Fails with the end of the log if the process has ended.
         self.platform.wait_until_ready().await;
-        let log = fs::read_to_string(self.platform.folder().join("all.log"))?;
+        let log = fs::read(self.platform.folder().join("all.log"))?;
+        let log = String::from_utf8_lossy(&log);
         outcome.count("log lines", log.lines().count());
         for line in log.lines() {
             let word = words.iter().find(|word| line.contains(*word));
