@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions profile faults drill guards openapi web web-check browser wipe
+.PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions profile faults drill isolation guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
-.PHONY: test-contract test-faults
+.PHONY: test-contract test-faults test-isolation
 .PHONY: observe observe-check observe-ask
 
 CARGO := cargo
@@ -13,6 +13,7 @@ STEP := infra/local/step.sh
 FAILPOINTS := --features footfall/failpoints
 BUILD := $(CARGO) build
 BUILD_FAULTS := $(CARGO) build --workspace $(FAILPOINTS) --bin footfall-with-failpoints --bin faults
+BUILD_ISOLATION := $(CARGO) build --workspace $(FAILPOINTS) --bin footfall --bin isolation
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,9 @@ test-contract:
 
 test-faults:
 	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; $(MAKE) --no-print-directory faults BUILD_FAULTS=true RUN="--size 1 --seed 7 slice"
+
+test-isolation:
+	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; $(MAKE) --no-print-directory isolation BUILD_ISOLATION=true ISOLATION="--size 1 --seed 7"
 
 lint: ## check format and lints; warnings are errors
 	@$(CARGO) fmt --all --check
@@ -144,6 +148,14 @@ faults: ## break servers, disks and links, and count every event afterwards: RUN
 
 drill: ## lose one store after the other under load, restore it from a backup, and count every event
 	@$(MAKE) --no-print-directory faults RUN="drills $(DRILL)"
+
+# The pieces to run and their size, such as ISOLATION="--size 1 --seed 7 probes": see `ISOLATION=--help`.
+ISOLATION ?= --record docs/security.md
+
+isolation: ## try to reach one tenant with the credentials of another: ISOLATION="--seed 7 probes"
+	@$(BUILD_ISOLATION)
+	@ulimit -n 20000 2>/dev/null; FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/isolation-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-19000} \
+		$(TEST_STACK) target/debug/isolation $(ISOLATION)
 
 # The guards to remove, by name: see tests/guards. Empty: all.
 GUARDS ?=

@@ -23,6 +23,7 @@ BEGIN
     ('audit_chain',          'SELECT',         '',                                            ''),
     ('audit_log',            'SELECT, INSERT', 'SELECT, INSERT',                              ''),
     ('audit_look',           'SELECT',         '',                                            'SELECT, INSERT, UPDATE'),
+    ('backup',               any_row,          '',                                            ''),
     ('batch',                'SELECT',         '',                                            any_row),
     ('campaign',             any_row,          'SELECT, INSERT, UPDATE',                      ''),
     ('cluster',              any_row,          '',                                            ''),

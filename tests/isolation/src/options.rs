@@ -1,0 +1,92 @@
+use std::{fmt, path::PathBuf};
+
+use clap::{Parser, ValueEnum};
+
+/// Try to reach one tenant with the credentials of another
+#[derive(Debug, Parser)]
+#[command(
+    name = "isolation",
+    after_help = "\
+Examples:
+  isolation --size 1 --seed 7                   a slice of every piece
+  isolation probes                              all probes of every route
+  isolation --record docs/security.md           everything, with a row for each piece
+
+Exit code 0 when there were no findings, 1 otherwise."
+)]
+pub(crate) struct Options {
+    /// What to run; everything when nothing is named
+    #[arg(value_enum, value_name = "PIECE")]
+    pieces: Vec<Piece>,
+    /// Share of the full number of tries, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) size: u32,
+    /// Seed of the random choices
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Append a row for each piece to the table of figures of this document
+    #[arg(long, value_name = "DOCUMENT")]
+    pub(crate) record: Option<PathBuf>,
+}
+
+/// A part of the proof, with a platform of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Piece {
+    /// Every route with the ids of others, and ids of others wherever a request has room for them
+    Probes,
+    /// Random operations of several tenants, and a model of what each may see
+    Sequences,
+    /// Every kind of bad credential at every guarded route, and races of refreshes
+    Tokens,
+    /// Mutated bodies for every parser
+    Fuzz,
+    /// One tenant that takes all it can get, and neighbours who must not notice
+    Neighbour,
+    /// Connections that let a server wait
+    Slow,
+}
+
+impl Options {
+    /// Returns the pieces to run.
+    pub(crate) fn chosen(&self) -> Vec<Piece> {
+        match self.pieces.as_slice() {
+            [] => Piece::value_variants().to_vec(),
+            named => named.to_vec(),
+        }
+    }
+
+    /// Returns this size's share of a full number, and no less than `least`.
+    pub(crate) fn share(&self, full: usize, least: usize) -> usize {
+        let size = usize::try_from(self.size).unwrap_or(100);
+        (full * size / 100).max(least).min(full)
+    }
+}
+
+impl fmt::Display for Piece {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        out.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_name_every_piece_runs() {
+        let options = Options::parse_from(["isolation", "--size", "1"]);
+        assert_eq!(options.chosen(), Piece::value_variants());
+        assert_eq!(
+            [options.share(100_000, 1), options.share(100, 48), options.share(9, 48)],
+            [1_000, 48, 9]
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! A platform with tenants that hold words of their own.
+
+mod answer;
+mod ids;
+mod seed;
+mod shop;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use testkit::{Platform, Preparation};
+
+use crate::{Failure, figures::Outcome, routes::Route};
+
+pub(crate) use answer::Answer;
+pub(crate) use ids::Ids;
+pub(crate) use shop::{Credential, Shop, Who, Words};
+
+/// The password of every user.
+const PASSWORD: &str = "a password nobody else knows";
+/// How long a request may take: a report on two busy cores, in a build for tests.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A platform under test.
+pub(crate) struct Stand {
+    pub(crate) platform: Platform,
+    /// The access token of the platform's admin.
+    pub(crate) admin: String,
+    /// How many users have accepted an invitation, each at an address of its own: one address may try 20 a minute.
+    accepted: AtomicU32,
+}
+
+impl Stand {
+    /// Starts a platform with all services in one process, with more settings.
+    pub(crate) async fn start(more: &[(&str, &str)]) -> Result<Self, Failure> {
+        let own = [
+            ("FOOTFALL__API__TRUST_FORWARDED_FOR", "true"),
+            // A run takes longer than 15 minutes.
+            ("FOOTFALL__TOKENS__ACCESS_SECONDS", "3600"),
+        ];
+        let settings: BTreeMap<_, _> = own
+            .iter()
+            .chain(more)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let preparation = Preparation { settings, ..Preparation::default() };
+        let mut platform = Platform::prepare_as(preparation).await;
+        platform.restart().await;
+        platform.wait_until_up_to_date().await;
+        let admin = platform.admin().await;
+        Ok(Self { platform, admin, accepted: AtomicU32::new(0) })
+    }
+
+    /// Returns a request to a path of a service.
+    pub(crate) fn request(&self, method: &Method, is_api: bool, path: &str) -> RequestBuilder {
+        let url = if is_api { self.platform.api(path) } else { self.platform.collector(path) };
+        self.platform.client().request(method.clone(), url).timeout(TIMEOUT)
+    }
+
+    /// Returns a valid request to a route, with these ids.
+    pub(crate) fn valid(&self, route: &Route, ids: &Ids) -> Result<RequestBuilder, Failure> {
+        let request = self.request(&route.method, route.is_api, &route.aimed(ids)?);
+        Ok(match route.body(ids)? {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+    }
+
+    /// Sends JSON to the API, and returns the answer's JSON.
+    ///
+    /// # Errors
+    /// Another status than a success.
+    pub(crate) async fn order(
+        &self,
+        method: Method,
+        credential: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, Failure> {
+        let request = self.request(&method, true, path).bearer_auth(credential).json(body);
+        let answer = Answer::of(request).await?;
+        if !answer.is_success() {
+            return Err(format!("{method} {path}: {} {}", answer.status, answer.text()).into());
+        }
+        Ok(answer.json())
+    }
+
+    /// Accepts an invitation, and returns the session: both tokens.
+    pub(crate) async fn accept(&self, invitation: &Value) -> Result<Value, Failure> {
+        let number = self.accepted.fetch_add(1, Ordering::Relaxed);
+        let [_, second, third, fourth] = number.to_be_bytes();
+        let order = json!({"token": invitation.get("token"), "password": PASSWORD});
+        let request = self
+            .request(&Method::POST, true, "/v1/auth/invitations/accept")
+            .header("X-Forwarded-For", format!("10.{second}.{third}.{fourth}"))
+            .json(&order);
+        let answer = Answer::of(request).await?;
+        if !answer.is_success() {
+            return Err(format!("an invitation is refused: {}", answer.text()).into());
+        }
+        Ok(answer.json())
+    }
+
+    /// Invites an analyst as an owner, and accepts. Returns the user's id and the session.
+    pub(crate) async fn invite(&self, owner: &str, name: &str) -> Result<(String, Value), Failure> {
+        let order = json!({"email": format!("{name}@invited.example"), "role": "analyst"});
+        let invited = self.order(Method::POST, owner, "/v1/users", &order).await?;
+        let session = self.accept(invited.get("invitation").unwrap_or(&Value::Null)).await?;
+        Ok((text(&invited, "/id")?, session))
+    }
+
+    /// Checks what must hold at the end of every piece: the process is alive and ready and never panicked, and neither
+    /// its log nor its metrics have one of `words`.
+    pub(crate) async fn check(
+        &mut self,
+        words: &[String],
+        outcome: &mut Outcome,
+    ) -> Result<(), Failure> {
+        // Fails with the end of the log if the process has ended.
+        self.platform.wait_until_ready().await;
+        let log = fs::read(self.platform.folder().join("all.log"))?;
+        let log = String::from_utf8_lossy(&log);
+        outcome.count("log lines", log.lines().count());
+        for line in log.lines() {
+            let word = words.iter().find(|word| line.contains(*word));
+            outcome.check(word.is_none(), || format!("the log has a tenant's word: {line}"));
+            outcome.check(!line.contains("panicked at"), || line.to_owned());
+        }
+        let request = self.platform.client().get(self.platform.metrics());
+        let metrics = Answer::of(request).await?.text();
+        outcome.count("metric lines", metrics.lines().count());
+        for line in metrics.lines() {
+            let word = words.iter().find(|word| line.contains(*word));
+            outcome.check(word.is_none(), || format!("a metric has a tenant's word: {line}"));
+        }
+        Ok(())
+    }
+}
+
+/// Returns a text of an answer.
+///
+/// # Errors
+/// The answer has no text there.
+pub(crate) fn text(answer: &Value, pointer: &str) -> Result<String, Failure> {
+    let found = answer.pointer(pointer).and_then(Value::as_str);
+    Ok(found.ok_or_else(|| format!("no {pointer} in {answer}"))?.to_owned())
+}
