@@ -1,4 +1,4 @@
-use auth::{SealedField, Sealer, SigningKeyStore};
+use auth::{KeyEncryptionKey, SealedField, Sealer, SigningKeyStore};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use control_plane::ControlPlane;
 use ed25519_dalek::{Signer, SigningKey, pkcs8::DecodePrivateKey};
@@ -22,7 +22,8 @@ impl Forge {
     /// Opens the platform's key, and takes apart the token of a tenant's owner.
     pub(super) async fn of(stand: &Stand, shop: &Shop) -> Result<Self, Failure> {
         let control_plane = ControlPlane::connect(&stand.platform.postgres()).await?;
-        let sealer = Sealer::from_base64(&setting("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY"))?;
+        let key: KeyEncryptionKey = setting("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY").parse()?;
+        let sealer = Sealer::with_keys(key, Vec::new());
         let keys = control_plane.signing_keys().await?;
         let newest = keys.first().ok_or("the platform has no signing key")?;
         let field = SealedField {
