@@ -6,7 +6,12 @@ with_tls() { [[ ${FOOTFALL_TEST_TLS:-0} == 1 ]]; }
 CERTIFICATES=$STACK/certificates
 
 make_certificates() {
-  with_tls && [[ ! -e $CERTIFICATES/trusted.pem ]] || return 0
+  with_tls || return 0
+  if [[ -e $CERTIFICATES/trusted.pem ]]; then
+    # A stack may be started again weeks later.
+    openssl x509 -noout -checkend 86400 -in "$CERTIFICATES/server.pem" >/dev/null && return
+    rm -rf "$CERTIFICATES"
+  fi
   "$LOCAL/certificates.sh" "$CERTIFICATES"
   # Tools that a test runs, such as cargo, also connect to servers of others.
   cat /etc/ssl/certs/ca-certificates.crt "$CERTIFICATES/ca.pem" >"$CERTIFICATES/trusted.pem" 2>/dev/null || true

@@ -213,6 +213,10 @@ mod tests {
             (&[("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.url must begin with rediss://"),
             (&[rediss, ("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.tls.ca_file must name"),
             (&[unsafe_rediss], "redis.url must have no `#`"),
+            (
+                &[("FOOTFALL__REDIS__URL", "valkeys://127.0.0.1:6379/0#insecure")],
+                "redis.url must begin",
+            ),
             (&[("FOOTFALL__KAFKA__SECURITY_PROTOCOL", "sasl_ssl")], "kafka.sasl.user must not"),
             (&[("FOOTFALL__KAFKA__TLS__CA_FILE", ca)], "kafka.security_protocol must be ssl"),
             (&[("FOOTFALL__POSTGRES__TLS__CA_FILE", ca)], "postgres.tls.ca_file must name"),

@@ -153,6 +153,7 @@ impl Dependencies {
             lifetime,
             signer: signer.clone(),
             verifier,
+            accepted: keys.accepted,
         };
         followers.start(lifecycle);
         Ok((web, signer))

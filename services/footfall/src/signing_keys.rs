@@ -1,6 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
-use auth::{Sealer, SigningKeyStore, SigningKeys, StoredSigningKey, TokenSigner, TokenVerifier};
+use auth::{
+    Sealer, SigningKey, SigningKeyStore, SigningKeys, StoredSigningKey, TokenSigner, TokenVerifier,
+};
 use chrono::{TimeDelta, Utc};
 use lifecycle::{BoxError, Lifecycle, every};
 
@@ -18,15 +20,25 @@ pub(crate) struct Followers {
     pub(crate) lifetime: TimeDelta,
     pub(crate) signer: TokenSigner,
     pub(crate) verifier: TokenVerifier,
+    /// The keys that the process began with.
+    pub(crate) accepted: Vec<SigningKey>,
+}
+
+/// What the last rounds have read.
+#[derive(Default)]
+struct Known {
+    stored: Vec<StoredSigningKey>,
+    accepted: Vec<SigningKey>,
 }
 
 impl Followers {
     /// Follows the keys until `lifecycle` stops.
-    pub(crate) fn start(self, lifecycle: &Lifecycle) {
+    pub(crate) fn start(mut self, lifecycle: &Lifecycle) {
         let token = lifecycle.token();
         lifecycle.spawn("signing keys", STOP_BUDGET, async move {
             let mut rounds = every(PERIOD, token, "read the signing keys");
-            let mut known = Vec::new();
+            let accepted = std::mem::take(&mut self.accepted);
+            let mut known = Known { accepted, ..Known::default() };
             while rounds.begin().await {
                 rounds.run(self.round(&mut known)).await;
             }
@@ -35,13 +47,18 @@ impl Followers {
     }
 
     /// Keys begin and end at their times also while they cannot be read.
-    async fn round(&self, known: &mut Vec<StoredSigningKey>) -> Result<(), BoxError> {
-        let read = self.store.signing_keys().await.map(|stored| *known = stored);
-        if !known.is_empty() {
-            let keys = SigningKeys::at(known, &self.sealer, self.lifetime, Utc::now())?;
+    async fn round(&self, known: &mut Known) -> Result<(), BoxError> {
+        let read = self.store.signing_keys().await.map(|stored| known.stored = stored);
+        if !known.stored.is_empty() {
+            // A removed key is refused at once, also if another one cannot be opened.
+            let Known { stored, accepted } = known;
+            accepted.retain(|key| stored.iter().any(|one| one.id == *key.id()));
+            self.verifier.accept(&*accepted)?;
+            let keys = SigningKeys::at(stored, &self.sealer, self.lifetime, Utc::now())?;
             // A token is accepted before any is signed.
             self.verifier.accept(&keys.accepted)?;
             self.signer.sign_with(&keys.signing)?;
+            known.accepted = keys.accepted;
         }
         Ok(read?)
     }

@@ -60,7 +60,8 @@ pub async fn erase_tenants_again(
     Ok(erased)
 }
 
-async fn lease(dependencies: &Dependencies) -> Result<ExclusiveLease, ControlPlaneError> {
+/// Waits for the right to erase, which one process has at a time.
+pub(crate) async fn lease(dependencies: &Dependencies) -> Result<ExclusiveLease, ControlPlaneError> {
     let ledger = dependencies.control_plane.ledger();
     loop {
         match ledger.begin_erasure().await? {

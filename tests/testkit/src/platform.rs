@@ -59,6 +59,7 @@ impl Platform {
     /// Creates a migrated platform that differs from the default.
     pub async fn prepare_as(preparation: Preparation) -> Self {
         let Preparation { program, settings: others, detours } = preparation;
+        let is_this_build = program.is_none();
         let program = program.unwrap_or_else(binary);
         let database = Database::create().await;
         let name = database.name();
@@ -72,6 +73,11 @@ impl Platform {
             ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), "6".to_owned()),
             ("FOOTFALL__REDIS__NAMESPACE".to_owned(), name.replace('_', "-")),
         ]);
+        // The previous build knows no logins of the services.
+        for login in ["platform", "tenant", "ledger"].into_iter().filter(|_| is_this_build) {
+            let url = database.login_url(login);
+            settings.extend(url.map(|url| (format!("FOOTFALL__POSTGRES__{}_URL", login.to_uppercase()), url)));
+        }
         settings.extend(others);
         for value in settings.values_mut() {
             for (address, detour) in &detours {

@@ -13,7 +13,14 @@ impl Platform {
     /// Returns how to connect to its PostgreSQL, without a detour.
     pub fn postgres<T: DeserializeOwned>(&self) -> T {
         let tls = certificates(optional, "POSTGRES");
-        read(json!({ "url": self.database_url(), "max_connections": 3, "tls": tls }))
+        read(json!({
+            "url": self.database_url(),
+            "platform_url": "",
+            "tenant_url": "",
+            "ledger_url": "",
+            "max_connections": 3,
+            "tls": tls,
+        }))
     }
 
     /// Returns how to connect to its Redis, without a detour.

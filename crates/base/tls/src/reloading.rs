@@ -20,6 +20,8 @@ struct Current<T> {
     made: T,
     /// Of the files that it was made of, or that could not be used.
     version: Version,
+    /// Of files that could not be read, which is logged once.
+    unreadable: Option<Version>,
     looked_at: Instant,
 }
 
@@ -34,7 +36,8 @@ impl<T: Clone> Reloading<T> {
     ) -> Result<Self, TlsError> {
         // Taken before: a file that changes meanwhile is read again.
         let version = settings.version();
-        let current = Current { made: make(settings)?, version, looked_at: Instant::now() };
+        let current =
+            Current { made: make(settings)?, version, unreadable: None, looked_at: Instant::now() };
         Ok(Self { settings: settings.clone(), make, current: Mutex::new(current) })
     }
 
@@ -46,14 +49,21 @@ impl<T: Clone> Reloading<T> {
             current.looked_at = Instant::now();
             let version = self.settings.version();
             if version != current.version {
-                current.version = version;
                 let file = self.settings.certificate_file.display();
                 match (self.make)(&self.settings) {
                     Ok(made) => {
                         current.made = made;
+                        current.version = version;
                         tracing::info!(certificate = %file, "certificates were read again");
                     }
+                    // A file that cannot be read this time may be readable next time.
+                    Err(TlsError::Unreadable { .. })
+                        if current.unreadable.as_ref() == Some(&version) => {}
                     Err(error) => {
+                        match error {
+                            TlsError::Unreadable { .. } => current.unreadable = Some(version),
+                            _ => current.version = version,
+                        }
                         let error = &error as &dyn std::error::Error;
                         tracing::warn!(error, certificate = %file, "changed certificates cannot be used: the former ones apply");
                     }

@@ -81,7 +81,8 @@ impl SigningKeys {
     /// Opens the stored keys, newest first, that are used at `now`.
     ///
     /// # Errors
-    /// There is none, or one of them cannot be opened.
+    /// There is none, or one cannot be opened that signs or has signed. One that has not signed yet is left out
+    /// then: the others go on.
     pub fn at(
         stored: &[StoredSigningKey],
         sealer: &Sealer,
@@ -95,7 +96,11 @@ impl SigningKeys {
             if used == SigningKeyUse::Expired {
                 continue;
             }
-            let key = SigningKey::open(stored, sealer)?;
+            let key = match SigningKey::open(stored, sealer) {
+                Ok(key) => key,
+                Err(_) if matches!(used, SigningKeyUse::Next(_)) => continue,
+                Err(error) => return Err(error),
+            };
             if used == SigningKeyUse::Signs {
                 signing = Some(key.clone());
             }
@@ -157,6 +162,8 @@ mod tests {
         assert_eq!(keys.signing.id(), new.id());
         assert_eq!(keys.accepted.len(), 1);
         assert!(SigningKeys::at(&stored, &sealer, LIFETIME, at(1_011)).is_err(), "it is needed");
+        let next = SigningKeys::at(&stored, &lost, LIFETIME, at(1_001)).unwrap();
+        assert_eq!(next.signing.id(), old.id(), "the new one does not sign yet");
         assert!(SigningKeys::at(&[], &sealer, LIFETIME, at(0)).is_err());
     }
 }

@@ -36,8 +36,14 @@ impl RedisSettings {
         if !self.namespace.bytes().all(plain) {
             return Err(InvalidSetting::new("redis.namespace", "must hold a-z, 0-9 and '-' only"));
         }
-        if self.has_tls() && self.url.expose().contains('#') {
-            let reason = "must have no `#`: the certificate of Redis is always checked";
+        let url = self.url.expose();
+        // The driver knows other schemes, too.
+        if !url.starts_with("redis://") && !self.has_tls() {
+            let reason = "must begin with redis:// or rediss://";
+            return Err(InvalidSetting::new("redis.url", reason));
+        }
+        if url.contains('#') {
+            let reason = "must have no `#`: nothing of the checks of certificates can be changed";
             return Err(InvalidSetting::new("redis.url", reason));
         }
         if !self.tls.is_empty() && !self.has_tls() {

@@ -26,9 +26,14 @@ impl KmsSettings {
             let reason = "must name the region of the key that encrypts the key encryption key";
             return Err(InvalidSetting::new("secrets.kms.region", reason));
         }
-        let is_web = |url: Url| matches!(url.scheme(), "http" | "https");
-        if !self.endpoint.is_empty() && !Url::parse(&self.endpoint).is_ok_and(is_web) {
-            let reason = "must begin with http:// or https://, or be empty";
+        // Its answer is the key.
+        let is_safe = |url: Url| match url.scheme() {
+            "https" => true,
+            "http" => matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")),
+            _ => false,
+        };
+        if !self.endpoint.is_empty() && !Url::parse(&self.endpoint).is_ok_and(is_safe) {
+            let reason = "must begin with https:// (http:// on this machine only), or be empty";
             return Err(InvalidSetting::new("secrets.kms.endpoint", reason));
         }
         if self.access_key_id.expose().is_empty() != self.secret_access_key.expose().is_empty() {
@@ -63,6 +68,10 @@ mod tests {
         for (wrong, key) in [
             (KmsSettings { region: String::new(), ..whole.clone() }, "secrets.kms.region"),
             (KmsSettings { endpoint: "kms:1".into(), ..whole.clone() }, "secrets.kms.endpoint"),
+            (
+                KmsSettings { endpoint: "http://kms.example".into(), ..whole.clone() },
+                "secrets.kms.endpoint",
+            ),
             (
                 KmsSettings { access_key_id: Secret::new("key"), ..whole.clone() },
                 "secrets.kms.secret_access_key",

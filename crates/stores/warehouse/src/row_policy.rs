@@ -47,9 +47,18 @@ async fn is_open(cluster: &Cluster, destination: &Destination) -> Result<bool, W
     let sql = include_str!("../queries/platform/is_open.sql");
     match in_time(TIMEOUT, reader.query_raw(sql).fetch_one::<u64>()).await {
         Ok(_) => Ok(true),
-        Err(WarehouseError::Refused(_)) => Ok(false),
+        Err(error) if is_closed(&error) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the server refused because the account lacks a right (497), or because a policy's filter names a column that
+/// this table lacks (47).
+fn is_closed(error: &WarehouseError) -> bool {
+    let WarehouseError::Refused(cause) = error else {
+        return false;
+    };
+    ["Code: 497.", "Code: 47."].iter().any(|code| cause.to_string().contains(code))
 }
 
 /// Returns the statement that creates the policy; none if a name has other characters than a plain one.

@@ -13,7 +13,7 @@ use tenancy::ClientId;
 use uuid::Uuid;
 
 use super::steps::Erasing;
-use crate::{Dependencies, ProcessorError};
+use crate::{Dependencies, ProcessorError, settle};
 
 /// An entry of the register: what is needed to begin the erasure again. It names nobody.
 #[derive(Debug, Serialize, Deserialize)]
@@ -94,6 +94,14 @@ pub async fn count_register_keys(
 pub async fn rewrap_register(
     dependencies: &Dependencies,
 ) -> Result<RewrappedRegister, ProcessorError> {
+    // No tenant is erased meanwhile, whose entry would come back.
+    let mut lease = settle::lease(dependencies).await?;
+    let outcome = lease.during(rewrap_entries(dependencies)).await??;
+    lease.end().await?;
+    Ok(outcome)
+}
+
+async fn rewrap_entries(dependencies: &Dependencies) -> Result<RewrappedRegister, ProcessorError> {
     let sealer = &dependencies.sealer;
     let platform = dependencies.control_plane.for_platform(&dependencies.platform());
     let mut outcome = RewrappedRegister::default();

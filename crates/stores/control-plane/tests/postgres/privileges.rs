@@ -23,12 +23,11 @@ const OWNERS: [&str; 9] = [
     "SET SESSION AUTHORIZATION footfall",
 ];
 
-const TENANTS: [&str; 17] = [
+const TENANTS: [&str; 16] = [
     "UPDATE tenant SET events_per_second = 1000000",
     "UPDATE tenant SET state = 'active'",
     "UPDATE tenant SET retention_days = 1",
     "INSERT INTO placement (client_id, route_version, isolation, cluster) VALUES ('acme', 9, 'shared', 'shared')",
-    "SELECT FROM placement",
     "SELECT FROM cluster",
     "SELECT FROM signing_key",
     "SELECT FROM tenant_move",
