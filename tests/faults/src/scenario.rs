@@ -22,6 +22,7 @@ pub(crate) enum Scenario {
     #[serde(alias = "T8")]
     Disks,
     Drills,
+    Restarts,
     #[serde(alias = "T10")]
     Histories,
     #[serde(alias = "T17")]
@@ -30,7 +31,7 @@ pub(crate) enum Scenario {
 
 impl Scenario {
     /// The scenarios of a full run.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Aborts,
         Self::Kills,
         Self::Zombies,
@@ -41,6 +42,7 @@ impl Scenario {
         Self::Outages,
         Self::Disks,
         Self::Drills,
+        Self::Restarts,
         Self::Histories,
         Self::Soak,
     ];
@@ -63,6 +65,7 @@ impl Scenario {
             Self::Outages => "outages",
             Self::Disks => "disks",
             Self::Drills => "drills",
+            Self::Restarts => "restarts",
             Self::Histories => "histories",
             Self::Soak => "soak",
         }

@@ -39,6 +39,7 @@ pub(crate) enum Work {
     Outage(Outage),
     Disk(Disk),
     Drill(LostStore),
+    Restart,
     /// Tries are steps of the model.
     Histories,
     /// Tries are seconds.
@@ -86,9 +87,12 @@ impl Work {
             Self::Kill(victim) => victim.is_server(),
             Self::Disk(disk) => *disk != Disk::ArchiveFull,
             Self::BreakLink(link) => *link == Link::Kafka,
-            Self::LateZombie | Self::Outage(_) | Self::Drill(_) | Self::Histories | Self::Soak => {
-                true
-            }
+            Self::LateZombie
+            | Self::Outage(_)
+            | Self::Drill(_)
+            | Self::Restart
+            | Self::Histories
+            | Self::Soak => true,
             Self::Zombie(_) | Self::Rebalance | Self::Move(_) | Self::Resend => false,
         }
     }
@@ -104,6 +108,7 @@ impl Work {
             Self::Outage(outage) => outage.as_str(),
             Self::Disk(disk) => disk.as_str(),
             Self::Drill(lost) => lost.as_str(),
+            Self::Restart => "rolling-restart",
             Self::Histories => "histories-steps",
             Self::Soak => "soak-seconds",
         }
@@ -139,6 +144,7 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
         }
         Scenario::Disks => Disk::ALL.map(|disk| kind(Work::Disk(disk), disk.full(), 10)).into(),
         Scenario::Drills => LostStore::ALL.map(|lost| kind(Work::Drill(lost), 5, 5)).into(),
+        Scenario::Restarts => vec![kind(Work::Restart, 10, 5)],
         Scenario::Histories => {
             vec![FaultKind { least: 50_000, ..kind(Work::Histories, 1_000_000, 1_000_000) }]
         }
@@ -159,6 +165,7 @@ pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
         Command::Outages(choice) => (&[Scenario::Outages], choice.clone()),
         Command::Disks(choice) => (&[Scenario::Disks], choice.clone()),
         Command::Drills(choice) => (&[Scenario::Drills], choice.clone()),
+        Command::Restarts(choice) => (&[Scenario::Restarts], choice.clone()),
         Command::Histories(choice) => (&[Scenario::Histories], choice.clone()),
         Command::Soak(choice) => (&[Scenario::Soak], choice.clone()),
         Command::All => (&Scenario::ALL, Choice::default()),
@@ -235,6 +242,7 @@ mod tests {
             ("links", 600),
             ("moves", 80),
             ("drills", 20),
+            ("restarts", 10),
             ("histories", 1_000_000),
         ];
         for (scenario, full) in expected {
@@ -250,6 +258,7 @@ mod tests {
             ("zombies", 2),
             ("rebalances", 5),
             ("links", 6),
+            ("restarts", 1),
             ("histories", 50_000),
         ];
         for (scenario, share) in expected {
