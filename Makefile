@@ -141,9 +141,13 @@ contract: ## check a running platform against both OpenAPI documents: CONTRACT="
 # The scenarios to run, such as RUN="--seed 7 kills --only clickhouse --tries 50": see `RUN=--help`.
 RUN ?= --resume all
 
+# The program of the release before, which `upgrades` begins with.
+PREVIOUS = $(if $(filter all upgrades,$(RUN)),$${FOOTFALL_PREVIOUS:-$$(infra/local/previous.sh)})
+
 faults: ## break servers, disks and links, and count every event afterwards: RUN="--seed 7 kills"
 	@$(BUILD_FAULTS)
-	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
+	@FOOTFALL_PREVIOUS="$(PREVIOUS)" \
+		FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
 		$(TEST_STACK) target/debug/faults $(RUN)
 
 drill: ## lose one store after the other under load, restore it from a backup, and count every event

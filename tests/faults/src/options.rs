@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Drills(Choice),
     /// A rolling restart of every process and server under load
     Restarts(Choice),
+    /// Upgrades from the release before, process by process, under load
+    Upgrades(Choice),
     /// Random histories of the protocol's model, without servers
     Histories(Choice),
     /// One hour under load with random kills

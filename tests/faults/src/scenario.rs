@@ -23,6 +23,7 @@ pub(crate) enum Scenario {
     Disks,
     Drills,
     Restarts,
+    Upgrades,
     #[serde(alias = "T10")]
     Histories,
     #[serde(alias = "T17")]
@@ -31,7 +32,7 @@ pub(crate) enum Scenario {
 
 impl Scenario {
     /// The scenarios of a full run.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Aborts,
         Self::Kills,
         Self::Zombies,
@@ -43,6 +44,7 @@ impl Scenario {
         Self::Disks,
         Self::Drills,
         Self::Restarts,
+        Self::Upgrades,
         Self::Histories,
         Self::Soak,
     ];
@@ -66,6 +68,7 @@ impl Scenario {
             Self::Disks => "disks",
             Self::Drills => "drills",
             Self::Restarts => "restarts",
+            Self::Upgrades => "upgrades",
             Self::Histories => "histories",
             Self::Soak => "soak",
         }

@@ -145,7 +145,7 @@ async fn restore(
 }
 
 /// Kills a server and starts it without data.
-async fn lose(stack: &Stack, server: Server) -> Result<(), Failure> {
+pub(super) async fn lose(stack: &Stack, server: Server) -> Result<(), Failure> {
     stack.kill(server).await?;
     run_program("rm", &["-rf"], &[&stack.data(server)?])?;
     stack.start(server).await

@@ -16,6 +16,7 @@ mod resends;
 mod restarts;
 mod soak;
 mod times;
+mod upgrades;
 mod zombies;
 
 use std::{
@@ -142,6 +143,7 @@ async fn run_work(piece: &Piece) -> Result<Outcome, Failure> {
         Work::Disk(disk) => disks::run(&stack()?, disk, piece).await,
         Work::Drill(lost) => drills::run(&stack()?, lost, piece).await,
         Work::Restart => restarts::run(&stack()?, piece).await,
+        Work::Upgrade => upgrades::run(&stack()?, piece).await,
         Work::Histories => histories::run(piece),
         Work::Soak => soak::run(&stack()?, piece).await,
     }

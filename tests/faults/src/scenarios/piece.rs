@@ -40,6 +40,7 @@ pub(crate) enum Work {
     Disk(Disk),
     Drill(LostStore),
     Restart,
+    Upgrade,
     /// Tries are steps of the model.
     Histories,
     /// Tries are seconds.
@@ -91,6 +92,7 @@ impl Work {
             | Self::Outage(_)
             | Self::Drill(_)
             | Self::Restart
+            | Self::Upgrade
             | Self::Histories
             | Self::Soak => true,
             Self::Zombie(_) | Self::Rebalance | Self::Move(_) | Self::Resend => false,
@@ -109,6 +111,7 @@ impl Work {
             Self::Disk(disk) => disk.as_str(),
             Self::Drill(lost) => lost.as_str(),
             Self::Restart => "rolling-restart",
+            Self::Upgrade => "rolling-upgrade",
             Self::Histories => "histories-steps",
             Self::Soak => "soak-seconds",
         }
@@ -145,6 +148,7 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
         Scenario::Disks => Disk::ALL.map(|disk| kind(Work::Disk(disk), disk.full(), 10)).into(),
         Scenario::Drills => LostStore::ALL.map(|lost| kind(Work::Drill(lost), 5, 5)).into(),
         Scenario::Restarts => vec![kind(Work::Restart, 10, 5)],
+        Scenario::Upgrades => vec![kind(Work::Upgrade, 5, 5)],
         Scenario::Histories => {
             vec![FaultKind { least: 50_000, ..kind(Work::Histories, 1_000_000, 1_000_000) }]
         }
@@ -166,6 +170,7 @@ pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
         Command::Disks(choice) => (&[Scenario::Disks], choice.clone()),
         Command::Drills(choice) => (&[Scenario::Drills], choice.clone()),
         Command::Restarts(choice) => (&[Scenario::Restarts], choice.clone()),
+        Command::Upgrades(choice) => (&[Scenario::Upgrades], choice.clone()),
         Command::Histories(choice) => (&[Scenario::Histories], choice.clone()),
         Command::Soak(choice) => (&[Scenario::Soak], choice.clone()),
         Command::All => (&Scenario::ALL, Choice::default()),
@@ -243,6 +248,7 @@ mod tests {
             ("moves", 80),
             ("drills", 20),
             ("restarts", 10),
+            ("upgrades", 5),
             ("histories", 1_000_000),
         ];
         for (scenario, full) in expected {
@@ -259,6 +265,7 @@ mod tests {
             ("rebalances", 5),
             ("links", 6),
             ("restarts", 1),
+            ("upgrades", 1),
             ("histories", 50_000),
         ];
         for (scenario, share) in expected {
