@@ -82,8 +82,8 @@ BENCH ?=
 RECORD ?= --record docs/performance.md
 PARTS := store collector reports live trickle redis sinks import
 
-# All parts together take 20 minutes on two cores. `questions` takes about as long alone, and `table` compares no
-# release with another: only by their names.
+# All parts together take 20 minutes on two cores. `questions` takes about as long alone, `traces` compares settings of
+# one release, and `table` compares no release with another: only by their names.
 ROUNDS_store := --rounds 3
 ROUNDS_table := --rounds 3
 ROUNDS_collector := --rounds 3
@@ -94,6 +94,7 @@ ROUNDS_redis := --rounds 3 --events 200000
 ROUNDS_questions := --rounds 5
 ROUNDS_sinks := --rounds 3 --events 400000 --spooled 150000
 ROUNDS_import := --rounds 3
+ROUNDS_traces := --rounds 5
 
 BENCH_BUILD = $(CARGO) build --release --workspace --bin footfall --bin bench
 BENCH_STACK = FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/bench-stack} \
@@ -141,9 +142,13 @@ contract: ## check a running platform against both OpenAPI documents: CONTRACT="
 # The scenarios to run, such as RUN="--seed 7 kills --only clickhouse --tries 50": see `RUN=--help`.
 RUN ?= --resume all
 
+# The program of the release before, which `upgrades` begins with.
+PREVIOUS = $(if $(filter all upgrades,$(RUN)),$${FOOTFALL_PREVIOUS:-$$(infra/local/previous.sh)})
+
 faults: ## break servers, disks and links, and count every event afterwards: RUN="--seed 7 kills"
 	@$(BUILD_FAULTS)
-	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
+	@FOOTFALL_PREVIOUS="$(PREVIOUS)" \
+		FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/faults-stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-21000} \
 		$(TEST_STACK) target/debug/faults $(RUN)
 
 drill: ## lose one store after the other under load, restore it from a backup, and count every event

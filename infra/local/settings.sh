@@ -12,6 +12,7 @@ CENTRIFUGO_VERSION=6.9.1 # a public hub: hub.sh
 GO_MIN=1.26 # that this Centrifugo needs
 KAFKA_EXPORTER_VERSION=1.0.1 # Kafka's metrics for Prometheus: observe.sh
 NODE_MIN=20 # that Cube needs: cube.sh; tests/bench/cube has its version
+PREVIOUS_COMMIT=87ceeab719 # what upgrades begin with while no release has a tag: previous.sh
 
 # ClickHouse as a library that includes its servers; only used if no `clickhouse` is on the PATH.
 CHDB_VERSION=26.7.3-stable.1

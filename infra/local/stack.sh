@@ -21,7 +21,8 @@ usage: infra/local/stack.sh <command>
   env              print stack.env: the addresses and passwords, for the services and tests
   logs [server]    print the last lines of the logs
   install          install only                 install observe  the same, and what make observe needs
-  start <server>   start one server            kill <server>   kill -9 one server (to see what happens)
+  start <server>   start one server            stop <server>   stop one server; its data stays
+  kill <server>    kill -9 one server (to see what happens)
   wipe             down, and remove all data
 
 servers: kafka clickhouse-shared clickhouse-dedicated redis postgres
@@ -247,6 +248,12 @@ case ${1:-} in
     load_secrets
     remember_port
     task "$2" start_server "$2"
+    tasks_wait
+    ;;
+  stop)
+    must_be_server "${2:-}"
+    lock "$STACK"
+    task "$2" stop_server "$2"
     tasks_wait
     ;;
   kill)

@@ -8,7 +8,7 @@ LOCAL=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # Unsets the caller's variables of another stack.
 while IFS='=' read -r name _; do
   case $name in
-    FOOTFALL_CACHE_DIR | FOOTFALL_TEST_*) ;;
+    FOOTFALL_CACHE_DIR | FOOTFALL_PREVIOUS | FOOTFALL_TEST_*) ;;
     FOOTFALL_*) unset "$name" ;;
   esac
 done < <(env)

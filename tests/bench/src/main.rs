@@ -19,6 +19,7 @@ mod shops;
 mod sink;
 mod sinks;
 mod store;
+mod traces;
 mod trickle;
 
 use std::error::Error;
@@ -74,6 +75,10 @@ async fn main() -> Result<(), Failure> {
             options.common.resolve()?;
             import::run(options).await
         }
+        Part::Traces(mut options) => {
+            options.common.resolve()?;
+            traces::run(options).await
+        }
         Part::Freshness(options) => freshness::run(options).await,
         Part::Growth(mut options) => {
             options.common.resolve()?;
@@ -108,6 +113,7 @@ mod tests {
             redis::TABLE.head(),
             sinks::TABLE.head(),
             import::TABLE.head(),
+            traces::TABLE.head(),
         ] {
             let section = lines.iter().position(|line| *line == heading);
             let section = lines[section.unwrap_or_else(|| panic!("{heading} is missing"))..].iter();

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     Failure, collector, freshness, growth, import, live, questions, redis, reports, serve, sinks,
-    store, trickle,
+    store, traces, trickle,
 };
 
 /// Measure the whole system, part by part
@@ -28,6 +28,7 @@ pub(crate) enum Part {
     Redis(redis::Options),
     Sinks(sinks::Options),
     Import(import::Options),
+    Traces(traces::Options),
     Freshness(freshness::Options),
     Growth(growth::Options),
     #[command(hide = true)]

@@ -58,6 +58,10 @@ pub(crate) enum Command {
     Disks(Choice),
     /// Stores that are lost with all their data, and restored from backups
     Drills(Choice),
+    /// A rolling restart of every process and server under load
+    Restarts(Choice),
+    /// Upgrades from the release before, process by process, under load
+    Upgrades(Choice),
     /// Random histories of the protocol's model, without servers
     Histories(Choice),
     /// One hour under load with random kills

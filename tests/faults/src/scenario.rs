@@ -22,6 +22,8 @@ pub(crate) enum Scenario {
     #[serde(alias = "T8")]
     Disks,
     Drills,
+    Restarts,
+    Upgrades,
     #[serde(alias = "T10")]
     Histories,
     #[serde(alias = "T17")]
@@ -30,7 +32,7 @@ pub(crate) enum Scenario {
 
 impl Scenario {
     /// The scenarios of a full run.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Aborts,
         Self::Kills,
         Self::Zombies,
@@ -41,6 +43,8 @@ impl Scenario {
         Self::Outages,
         Self::Disks,
         Self::Drills,
+        Self::Restarts,
+        Self::Upgrades,
         Self::Histories,
         Self::Soak,
     ];
@@ -63,6 +67,8 @@ impl Scenario {
             Self::Outages => "outages",
             Self::Disks => "disks",
             Self::Drills => "drills",
+            Self::Restarts => "restarts",
+            Self::Upgrades => "upgrades",
             Self::Histories => "histories",
             Self::Soak => "soak",
         }

@@ -1,4 +1,4 @@
-//! Starts and kills the servers of the stack.
+//! Starts, stops and kills the servers of the stack.
 
 use std::{
     env, fs,
@@ -23,6 +23,14 @@ pub(crate) enum Server {
 }
 
 impl Server {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Kafka,
+        Self::Redis,
+        Self::Postgres,
+        Self::ClickhouseShared,
+        Self::ClickhouseDedicated,
+    ];
+
     /// The name in `stack.sh`.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -69,6 +77,11 @@ impl Stack {
     /// Kills a server with `kill -9`. Returns when it has ended.
     pub(crate) async fn kill(&self, server: Server) -> Result<(), Failure> {
         self.call("kill", server).await
+    }
+
+    /// Stops a server as an operator does. Returns when it has ended.
+    pub(crate) async fn stop(&self, server: Server) -> Result<(), Failure> {
+        self.call("stop", server).await
     }
 
     /// Starts a server. Returns when it answers.

@@ -26,8 +26,8 @@ use crate::{
     },
 };
 
-/// The program with failpoints.
-const PROGRAM: &str = "footfall-with-failpoints";
+/// The program with failpoints, which runs unless a scenario names another.
+pub(crate) const PROGRAM: &str = "footfall-with-failpoints";
 /// Enough partitions for several members; each partition needs its own inserts.
 const PARTITIONS: u16 = 3;
 /// How long the platform may take to count everything, once all servers run again.
@@ -84,7 +84,7 @@ impl Stand {
     ) -> Result<Self, Failure> {
         let mut settings = preparation.settings;
         settings.entry("FOOTFALL__KAFKA__PARTITIONS".to_owned()).or_insert(PARTITIONS.to_string());
-        let program = Some(program(PROGRAM));
+        let program = preparation.program.or_else(|| Some(program(PROGRAM)));
         let platform = Platform::prepare_as(Preparation { program, settings, ..preparation }).await;
         let stores = Stores::of(&platform).await?;
         let collector = proxy.unwrap_or_else(|| platform.collector(""));

@@ -162,6 +162,11 @@ impl Platform {
         self.settings.insert(variable.to_owned(), value.to_owned());
     }
 
+    /// Changes the program of processes and commands that are started from now on.
+    pub fn set_program(&mut self, program: PathBuf) {
+        self.program = program;
+    }
+
     /// Waits until `store` and `live` have reported their progress for every partition: until then
     /// numbers have other sources.
     pub async fn wait_until_up_to_date(&self) {

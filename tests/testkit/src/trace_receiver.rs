@@ -53,8 +53,17 @@ impl TraceReceiver {
         Self::answering("200 OK")
     }
 
+    /// Starts a receiver that accepts spans and keeps none: it reads them only, so that it costs little.
+    pub fn discarding() -> Self {
+        Self::run("200 OK", false)
+    }
+
     /// Starts a receiver that answers with this status, such as `400 Bad Request`.
     pub fn answering(status: &'static str) -> Self {
+        Self::run(status, true)
+    }
+
+    fn run(status: &'static str, keeps: bool) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -62,9 +71,9 @@ impl TraceReceiver {
         let received = Arc::clone(&spans);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let received = Arc::clone(&received);
+                let received = keeps.then(|| Arc::clone(&received));
                 // The client closes it.
-                thread::spawn(move || drop(serve(&stream, status, &received)));
+                thread::spawn(move || drop(serve(&stream, status, received.as_deref())));
             }
         });
         Self { address, spans }
@@ -85,11 +94,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves the requests of a connection until the client closes it.
+/// Serves the requests of a connection until the client closes it. Without a place for the spans, discards them.
 fn serve(
     mut stream: &TcpStream,
     status: &str,
-    received: &Mutex<Vec<ReceivedSpan>>,
+    received: Option<&Mutex<Vec<ReceivedSpan>>>,
 ) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     loop {
@@ -112,8 +121,10 @@ fn serve(
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
-        let request = ExportTraceServiceRequest::decode(&*body).expect("spans as protobuf");
-        locked(received).extend(request.resource_spans.into_iter().flat_map(spans));
+        if let Some(received) = received {
+            let request = ExportTraceServiceRequest::decode(&*body).expect("spans as protobuf");
+            locked(received).extend(request.resource_spans.into_iter().flat_map(spans));
+        }
         write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n")?;
     }
 }

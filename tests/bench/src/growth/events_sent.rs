@@ -4,7 +4,7 @@ use super::{Line, Options, up_to};
 use crate::{
     Failure,
     measure::Role,
-    shops::{Sizes, create_tenants, fill, shared, tenant_ids},
+    shops::{Requests, Sizes, create_tenants, fill, shared, tenant_ids},
     store::{Stored, Waiting, platform_of},
 };
 
@@ -77,7 +77,8 @@ async fn store(
         u32::try_from(up_to(number + 1) - up_to(number)).unwrap_or(u32::MAX)
     };
     let shares = (0..tenants).map(share);
-    let filled = fill(&platform, ids.iter().map(String::as_str).zip(shares), sizes).await?;
+    let shares = ids.iter().map(String::as_str).zip(shares);
+    let filled = fill(&platform, shares, sizes, Requests::LARGE).await?;
     let waiting = Waiting { platform, filled, destinations: vec![(shared()?, ids)] };
     let stored = waiting.store(&options.common).await?;
     waiting.remove().await?;

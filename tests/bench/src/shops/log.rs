@@ -6,6 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream::iter};
 use stream::{Delivery, Producer, PublishOutcome};
 use tenancy::TenantContext;
 use testkit::{Platform, tenant_context, tenant_record};
+use uuid::Uuid;
 
 use super::{Shop, Sizes};
 use crate::Failure;
@@ -14,6 +15,20 @@ use crate::Failure;
 /// Kafka are in flight.
 const TURN: u32 = 2_000;
 const AT_ONCE: usize = 64;
+
+/// The requests that events of the log came in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Requests {
+    /// The events of each, at most.
+    pub(crate) events: usize,
+    /// Of so many, one was recorded, and its records name its trace; 0: none.
+    pub(crate) one_recorded_of: u64,
+}
+
+impl Requests {
+    /// As large as they can be, none of them recorded.
+    pub(crate) const LARGE: Self = Self { events: usize::MAX, one_recorded_of: 0 };
+}
 
 /// What waits in the log.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +48,7 @@ pub(crate) async fn fill(
     platform: &Platform,
     shares: impl IntoIterator<Item = (&str, u32)>,
     sizes: Sizes,
+    requests: Requests,
 ) -> Result<Filled, Failure> {
     let producer = Producer::new(&platform.log())?;
     let mut filled = Filled::default();
@@ -43,14 +59,20 @@ pub(crate) async fn fill(
     }
     let total: u32 = senders.iter().map(|sender| sender.share).sum();
     let turns = total.div_ceil(TURN);
+    let mut sent = 0_u64;
     for turn in 0..turns {
         let mut calls = Vec::new();
         for sender in &mut senders {
             let events = sender.events(turn, turns)?;
             filled.records += events.len() as u64;
             filled.rows += events.iter().map(|event| event.items.len().max(1) as u64).sum::<u64>();
-            if !events.is_empty() {
-                calls.push(publish(&producer, sender.context.clone(), events));
+            let mut events = events.into_iter().peekable();
+            while events.peek().is_some() {
+                let request = events.by_ref().take(requests.events).collect();
+                sent += 1;
+                let is_recorded = sent.checked_rem(requests.one_recorded_of) == Some(0);
+                let trace = is_recorded.then(traceparent);
+                calls.push(publish(&producer, sender.context.clone(), request, trace));
             }
         }
         iter(calls).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
@@ -79,11 +101,18 @@ async fn publish(
     producer: &Producer,
     context: TenantContext,
     events: Vec<Event>,
+    trace: Option<String>,
 ) -> Result<(), Failure> {
-    let delivery = Delivery { within: Duration::from_secs(60), traceparent: None };
+    let delivery = Delivery { within: Duration::from_secs(60), traceparent: trace.as_deref() };
     let outcomes = producer.publish(context.scope(events), delivery).await;
     let all = outcomes.iter().all(|one| matches!(one, PublishOutcome::Published { .. }));
     if all { Ok(()) } else { Err("Kafka did not accept all events".into()) }
+}
+
+/// Returns the header of a recorded request.
+fn traceparent() -> String {
+    let id = Uuid::now_v7().as_u128();
+    format!("00-{id:032x}-{:016x}-01", id as u64)
 }
 
 fn event(context: &TenantContext, shop: &mut Shop) -> Result<Event, Failure> {

@@ -7,7 +7,7 @@ pub(crate) mod table;
 
 use clap::Args;
 
-pub(crate) use self::sink::{Waiting, onboarded, platform_of, remove_rows};
+pub(crate) use self::sink::{Waiting, onboarded, onboarded_with, platform_of, remove_rows};
 use self::{engine::Engine, raw::Blocks};
 use crate::{
     Failure,

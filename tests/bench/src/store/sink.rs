@@ -1,4 +1,4 @@
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use stream::delete_topics;
 use tenancy::Destination;
@@ -11,7 +11,7 @@ use crate::{
     measure::{Meter, Profile, Role, peak_bytes, servers},
     options::Common,
     platform::{prepared, with_api},
-    shops::{Filled, Retailers, Sizes, fill},
+    shops::{Filled, Requests, Retailers, Sizes, fill},
 };
 
 /// The longest wait for all rows.
@@ -35,8 +35,22 @@ impl Waiting {
         events: u32,
         sizes: Sizes,
     ) -> Result<Self, Failure> {
+        Self::of_requests(platform, retailers, events, sizes, Requests::LARGE).await
+    }
+
+    /// Does the same with events of such requests.
+    ///
+    /// # Errors
+    /// A server fails.
+    pub(crate) async fn of_requests(
+        platform: Platform,
+        retailers: &Retailers,
+        events: u32,
+        sizes: Sizes,
+        requests: Requests,
+    ) -> Result<Self, Failure> {
         let ids = retailers.tenants().map(|tenant| tenant.id.as_str());
-        let filled = fill(&platform, ids.zip(retailers.shares(events)), sizes).await?;
+        let filled = fill(&platform, ids.zip(retailers.shares(events)), sizes, requests).await?;
         let destinations = retailers.destinations()?;
         Ok(Self { platform, filled, destinations })
     }
@@ -74,9 +88,16 @@ impl Waiting {
 
 /// Creates a migrated platform with a log of `partitions` partitions; no process runs yet.
 pub(crate) async fn platform_of(program: &Path, partitions: u16) -> Platform {
-    let partitions = ("FOOTFALL__KAFKA__PARTITIONS".to_owned(), partitions.to_string());
+    platform_with(program, partitions, BTreeMap::new()).await
+}
+
+async fn platform_with(
+    program: &Path,
+    partitions: u16,
+    mut settings: BTreeMap<String, String>,
+) -> Platform {
+    settings.insert("FOOTFALL__KAFKA__PARTITIONS".to_owned(), partitions.to_string());
     let program = Some(program.to_owned());
-    let settings = [partitions].into_iter().collect();
     prepared(Preparation { program, settings, ..Preparation::default() }).await
 }
 
@@ -86,7 +107,17 @@ pub(crate) async fn onboarded(
     partitions: u16,
     tenants: u32,
 ) -> (Platform, Retailers) {
-    let platform = platform_of(program, partitions).await;
+    onboarded_with(program, partitions, tenants, BTreeMap::new()).await
+}
+
+/// Does the same with more settings of the platform's processes.
+pub(crate) async fn onboarded_with(
+    program: &Path,
+    partitions: u16,
+    tenants: u32,
+    settings: BTreeMap<String, String>,
+) -> (Platform, Retailers) {
+    let platform = platform_with(program, partitions, settings).await;
     let retailers = {
         let _api = with_api(&platform).await;
         Retailers::onboard(&platform, tenants as usize).await

@@ -2,7 +2,6 @@
 //! accepted since.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -12,7 +11,7 @@ use rand::Rng;
 use testkit::Preparation;
 use tokio::{process::Command, task::block_in_place, time::sleep};
 
-use super::{Outcome, Piece};
+use super::{Outcome, Piece, times::Times};
 use crate::{
     Failure,
     disk::run_program,
@@ -57,17 +56,6 @@ impl LostStore {
             Self::Archive => Some("archive"),
             Self::Redis => None,
         }
-    }
-}
-
-/// How long each part took, at most.
-#[derive(Default)]
-struct Times(BTreeMap<String, f64>);
-
-impl Times {
-    fn note(&mut self, name: &str, since: Instant) {
-        let longest = self.0.entry(format!("{name}, s")).or_default();
-        *longest = longest.max(since.elapsed().as_secs_f64());
     }
 }
 
@@ -157,7 +145,7 @@ async fn restore(
 }
 
 /// Kills a server and starts it without data.
-async fn lose(stack: &Stack, server: Server) -> Result<(), Failure> {
+pub(super) async fn lose(stack: &Stack, server: Server) -> Result<(), Failure> {
     stack.kill(server).await?;
     run_program("rm", &["-rf"], &[&stack.data(server)?])?;
     stack.start(server).await

@@ -10,9 +10,13 @@ mod links;
 mod moves;
 mod outages;
 mod piece;
+mod processes;
 mod rebalances;
 mod resends;
+mod restarts;
 mod soak;
+mod times;
+mod upgrades;
 mod zombies;
 
 use std::{
@@ -138,6 +142,8 @@ async fn run_work(piece: &Piece) -> Result<Outcome, Failure> {
         Work::Outage(outage) => outages::run(&stack()?, outage, piece).await,
         Work::Disk(disk) => disks::run(&stack()?, disk, piece).await,
         Work::Drill(lost) => drills::run(&stack()?, lost, piece).await,
+        Work::Restart => restarts::run(&stack()?, piece).await,
+        Work::Upgrade => upgrades::run(&stack()?, piece).await,
         Work::Histories => histories::run(piece),
         Work::Soak => soak::run(&stack()?, piece).await,
     }

@@ -39,6 +39,8 @@ pub(crate) enum Work {
     Outage(Outage),
     Disk(Disk),
     Drill(LostStore),
+    Restart,
+    Upgrade,
     /// Tries are steps of the model.
     Histories,
     /// Tries are seconds.
@@ -86,9 +88,13 @@ impl Work {
             Self::Kill(victim) => victim.is_server(),
             Self::Disk(disk) => *disk != Disk::ArchiveFull,
             Self::BreakLink(link) => *link == Link::Kafka,
-            Self::LateZombie | Self::Outage(_) | Self::Drill(_) | Self::Histories | Self::Soak => {
-                true
-            }
+            Self::LateZombie
+            | Self::Outage(_)
+            | Self::Drill(_)
+            | Self::Restart
+            | Self::Upgrade
+            | Self::Histories
+            | Self::Soak => true,
             Self::Zombie(_) | Self::Rebalance | Self::Move(_) | Self::Resend => false,
         }
     }
@@ -104,6 +110,8 @@ impl Work {
             Self::Outage(outage) => outage.as_str(),
             Self::Disk(disk) => disk.as_str(),
             Self::Drill(lost) => lost.as_str(),
+            Self::Restart => "rolling-restart",
+            Self::Upgrade => "rolling-upgrade",
             Self::Histories => "histories-steps",
             Self::Soak => "soak-seconds",
         }
@@ -139,6 +147,8 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
         }
         Scenario::Disks => Disk::ALL.map(|disk| kind(Work::Disk(disk), disk.full(), 10)).into(),
         Scenario::Drills => LostStore::ALL.map(|lost| kind(Work::Drill(lost), 5, 5)).into(),
+        Scenario::Restarts => vec![kind(Work::Restart, 10, 5)],
+        Scenario::Upgrades => vec![kind(Work::Upgrade, 5, 5)],
         Scenario::Histories => {
             vec![FaultKind { least: 50_000, ..kind(Work::Histories, 1_000_000, 1_000_000) }]
         }
@@ -159,6 +169,8 @@ pub(crate) fn pieces(options: &Options) -> Result<Vec<Piece>, Failure> {
         Command::Outages(choice) => (&[Scenario::Outages], choice.clone()),
         Command::Disks(choice) => (&[Scenario::Disks], choice.clone()),
         Command::Drills(choice) => (&[Scenario::Drills], choice.clone()),
+        Command::Restarts(choice) => (&[Scenario::Restarts], choice.clone()),
+        Command::Upgrades(choice) => (&[Scenario::Upgrades], choice.clone()),
         Command::Histories(choice) => (&[Scenario::Histories], choice.clone()),
         Command::Soak(choice) => (&[Scenario::Soak], choice.clone()),
         Command::All => (&Scenario::ALL, Choice::default()),
@@ -235,6 +247,8 @@ mod tests {
             ("links", 600),
             ("moves", 80),
             ("drills", 20),
+            ("restarts", 10),
+            ("upgrades", 5),
             ("histories", 1_000_000),
         ];
         for (scenario, full) in expected {
@@ -250,6 +264,8 @@ mod tests {
             ("zombies", 2),
             ("rebalances", 5),
             ("links", 6),
+            ("restarts", 1),
+            ("upgrades", 1),
             ("histories", 50_000),
         ];
         for (scenario, share) in expected {
