@@ -209,7 +209,7 @@ mod tests {
         let unsafe_rediss = ("FOOTFALL__REDIS__URL", "rediss://127.0.0.1:6379/0#insecure");
         let without = "postgres://footfall:hunter2@127.0.0.1/footfall?sslmode=require";
         let file = "postgres://footfall:hunter2@127.0.0.1/footfall?sslrootcert=/ca.pem";
-        let cases: [(&[(&str, &str)], &str); 11] = [
+        let cases: [(&[(&str, &str)], &str); 12] = [
             (&[("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.url must begin with rediss://"),
             (&[rediss, ("FOOTFALL__REDIS__TLS__CA_FILE", ca)], "redis.tls.ca_file must name"),
             (&[unsafe_rediss], "redis.url must have no `#`"),

@@ -61,7 +61,9 @@ pub async fn erase_tenants_again(
 }
 
 /// Waits for the right to erase, which one process has at a time.
-pub(crate) async fn lease(dependencies: &Dependencies) -> Result<ExclusiveLease, ControlPlaneError> {
+pub(crate) async fn lease(
+    dependencies: &Dependencies,
+) -> Result<ExclusiveLease, ControlPlaneError> {
     let ledger = dependencies.control_plane.ledger();
     loop {
         match ledger.begin_erasure().await? {

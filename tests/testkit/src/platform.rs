@@ -76,7 +76,9 @@ impl Platform {
         // The previous build knows no logins of the services.
         for login in ["platform", "tenant", "ledger"].into_iter().filter(|_| is_this_build) {
             let url = database.login_url(login);
-            settings.extend(url.map(|url| (format!("FOOTFALL__POSTGRES__{}_URL", login.to_uppercase()), url)));
+            settings.extend(
+                url.map(|url| (format!("FOOTFALL__POSTGRES__{}_URL", login.to_uppercase()), url)),
+            );
         }
         settings.extend(others);
         for value in settings.values_mut() {
