@@ -9,7 +9,7 @@ use std::{
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// Dependencies that a crate names for their features only.
-const FEATURES_ONLY: [(&str, &str); 1] = [("archive", "reqwest")];
+const FEATURES_ONLY: [(&str, &str); 2] = [("archive", "reqwest"), ("kms", "reqwest")];
 
 fn metadata() -> Metadata {
     MetadataCommand::new().no_deps().exec().unwrap()
