@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use testkit::{Platform, Tenant, Tier, eventually, program};
 
+use crate::persons;
+
 /// The signal of a process that has aborted.
 const ABORTED: i32 = 6;
 
@@ -47,7 +49,7 @@ async fn events_over_the_quota_of_an_hour_are_parked_seen_released_and_then_repo
 
 #[tokio::test]
 async fn parked_events_of_a_person_are_exported_and_after_an_erasure_a_release_applies_none() {
-    let platform = Platform::start().await;
+    let platform = persons::platform().await;
     let limits = json!({"quotas": {"events_per_hour": 2, "over_quota": "park"}});
     let tenant = platform.onboard_limited(Tier::Schema, limits).await;
     platform.collect(&tenant.collect_key, &impressions("bob", 2)).await.expect(202);
@@ -58,8 +60,8 @@ async fn parked_events_of_a_person_are_exported_and_after_an_erasure_a_release_a
     }
     until_parked(&platform, &tenant, 3).await;
 
-    let persons = json!({"visitors": ["ann"]});
-    let exported = platform.post(&tenant.owner, "/v1/privacy/export", &persons).await.expect(200);
+    let ann = json!({"visitors": ["ann"]});
+    let exported = platform.post(&tenant.owner, "/v1/privacy/export", &ann).await.expect(200);
     let lines: Vec<Value> =
         exported.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -68,7 +70,8 @@ async fn parked_events_of_a_person_are_exported_and_after_an_erasure_a_release_a
         assert_eq!(found, (&json!("parked"), &json!("ann")), "{line}");
     }
 
-    platform.post(&tenant.owner, "/v1/privacy/erase", &persons).await.expect(202);
+    let begun = platform.post(&tenant.owner, "/v1/privacy/erase", &ann).await.expect(202);
+    persons::receipt(&platform, &tenant, begun.json()["id"].as_str().unwrap()).await;
     platform.post(&tenant.owner, "/v1/parked/release", &json!({})).await.expect(202);
     let released = finished(&platform, &tenant).await;
     assert_eq!(released["events"], 3, "the log has all of them: {released}");

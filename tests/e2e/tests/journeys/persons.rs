@@ -14,7 +14,7 @@ use crate::tables::Tables;
 const ANN: &str = "canary-of-ann";
 
 /// Prepares a platform on which an erasure does not wait for the counters of the one before.
-async fn platform() -> Platform {
+pub(crate) async fn platform() -> Platform {
     let mut platform = Platform::prepare().await;
     platform.set("FOOTFALL__PROCESSOR__RECOUNT_PAUSE_SECONDS", "0");
     platform.restart().await;
@@ -31,7 +31,7 @@ fn events(visitor: &str, count: usize) -> Value {
 }
 
 /// Returns the receipt of an erasure, once everything is erased.
-async fn receipt(platform: &Platform, tenant: &Tenant, id: &str) -> Value {
+pub(crate) async fn receipt(platform: &Platform, tenant: &Tenant, id: &str) -> Value {
     let began = Instant::now();
     loop {
         let path = format!("/v1/privacy/erasures/{id}");
