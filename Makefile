@@ -36,7 +36,7 @@ down: ## stop the servers of the demo; the data stays
 wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
-test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults
+test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults, isolation
 	@$(STEP) begin
 	@$(STEP) install infra/local/stack.sh install
 	@$(STEP) lint $(MAKE) --no-print-directory lint
@@ -44,6 +44,7 @@ test: ## run all checks: format, lints, documentation, all tests on a temporary 
 	@$(STEP) build $(CARGO) test --workspace $(FAILPOINTS) --no-run
 	@$(STEP) tests $(TEST_STACK) $(CARGO) test --workspace $(FAILPOINTS) --no-fail-fast
 	@$(STEP) scenarios $(MAKE) --no-print-directory --jobs 2 --output-sync=line test-contract test-faults
+	@$(STEP) isolation $(MAKE) --no-print-directory test-isolation
 	@$(STEP) show
 
 # Each waits for servers of its own for most of its time, so both run at once, in folders and on ports of their own.
