@@ -89,10 +89,27 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
+/// The tables as the files up to [`BASELINE_VERSION`] leave them, for a database that has none: few statements in place
+/// of one for each change that was ever made. Only the first fails if its table exists already.
+const BASELINE: &[&str] = &[
+    include_str!("../../../../migrations/clickhouse/baseline/events.sql"),
+    include_str!("../../../../migrations/clickhouse/0002_rejected_events.sql"),
+    include_str!("../../../../migrations/clickhouse/0009_kept_rollups.sql"),
+    include_str!("../../../../migrations/clickhouse/0010_kept_days.sql"),
+];
+
+/// The latest file that [`BASELINE`] contains.
+const BASELINE_VERSION: u32 = 13;
+
 impl Migration {
     fn checksum(&self) -> String {
         hex::encode(Sha256::digest(self.sql))
     }
+}
+
+/// Returns the files that [`BASELINE`] contains.
+fn in_baseline() -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(|migration| migration.version <= BASELINE_VERSION)
 }
 
 impl Warehouse {
@@ -100,7 +117,8 @@ impl Warehouse {
     /// Returns the versions of these files. Before it has tables, the reader account is confined to the rows of
     /// the tenant that a query names, wherever the server can store row policies.
     ///
-    /// Safe to repeat and to run in parallel: every statement has IF NOT EXISTS or IF EXISTS.
+    /// Safe to repeat and to run in parallel: every statement of a file has IF NOT EXISTS or IF EXISTS, and the
+    /// baseline of an empty database is left to the process that creates its first table.
     ///
     /// # Errors
     /// When the server is unreachable or refuses a statement, or when a file was changed after it
@@ -115,8 +133,12 @@ impl Warehouse {
         execute(writer.query_raw(create)).await?;
         row_policy::confine_reader(&cluster, destination).await?;
 
-        let applied = applied(&writer).await?;
         let mut now = Vec::new();
+        let mut applied = applied(&writer).await?;
+        if applied.is_empty() && create_baseline(&writer).await? {
+            now.extend(in_baseline().map(|migration| migration.version));
+            applied = in_baseline().map(|file| (file.version, file.checksum())).collect();
+        }
         for migration in MIGRATIONS {
             match applied.get(&migration.version) {
                 Some(checksum) if *checksum == migration.checksum() => {}
@@ -144,16 +166,37 @@ async fn applied(writer: &Client) -> Result<BTreeMap<u32, String>, WarehouseErro
     Ok(within(STATEMENT_TIMEOUT, rows).await?.into_iter().collect())
 }
 
+/// Creates the tables of an empty database, then records the files that they contain. Returns false if there is a table
+/// already: another process is creating them, or one stopped before it had recorded them. Then the files are applied.
+async fn create_baseline(writer: &Client) -> Result<bool, MigrationError> {
+    for statement in BASELINE {
+        match execute(writer.query_raw(statement)).await {
+            Err(WarehouseError::Refused(cause)) if cause.to_string().contains("Code: 57.") => {
+                return Ok(false);
+            }
+            created => created?,
+        }
+    }
+    record(writer, in_baseline()).await?;
+    Ok(true)
+}
+
 /// Executes a file, then records it: a crash between the two repeats the file.
 async fn apply(writer: &Client, migration: &Migration) -> Result<(), MigrationError> {
     let failed = |source| MigrationError::Apply { file: migration.file, source };
     execute(writer.query_raw(migration.sql)).await.map_err(failed)?;
-    let sql = include_str!("../queries/platform/record_migration.sql");
-    let record = writer
-        .query_raw(sql)
-        .param("version", migration.version)
-        .param("checksum", migration.checksum());
-    execute(record).await.map_err(failed)
+    record(writer, [migration]).await.map_err(failed)
+}
+
+async fn record(
+    writer: &Client,
+    files: impl IntoIterator<Item = &Migration>,
+) -> Result<(), WarehouseError> {
+    let (versions, checksums): (Vec<_>, Vec<_>) =
+        files.into_iter().map(|file| (file.version, file.checksum())).unzip();
+    let sql = include_str!("../queries/platform/record_migrations.sql");
+    let record = writer.query_raw(sql).param("versions", versions).param("checksums", checksums);
+    execute(record).await
 }
 
 #[cfg(test)]

@@ -25,6 +25,37 @@ async fn migrations_may_run_in_parallel() {
 }
 
 #[tokio::test]
+async fn the_baseline_of_an_empty_database_is_what_all_files_make() {
+    let empty = Shop::without_tables(Isolation::Schema).await;
+    empty.warehouse.migrate(empty.context.destination()).await.unwrap();
+    // A database that has its first table only, as after a crash, goes on with the files.
+    let begun = Shop::without_tables(Isolation::Schema).await;
+    let destination = begun.context.destination();
+    let create = format!("CREATE DATABASE {}", destination.database);
+    begun.writer().with_database("default").query(&create).execute().await.unwrap();
+    let first = include_str!("../../../../../migrations/clickhouse/0001_events.sql");
+    begun.writer().query_raw(first).execute().await.unwrap();
+    let applied = begun.warehouse.migrate(destination).await.unwrap();
+    assert_eq!(applied, (1..=13).collect::<Vec<_>>());
+
+    assert_eq!(tables(&empty).await, tables(&begun).await);
+    begun.close().await;
+    empty.close().await;
+}
+
+/// Returns the statement that would create each table of a shop.
+async fn tables(shop: &Shop) -> Vec<String> {
+    let database = &shop.context.destination().database;
+    let sql = format!(
+        "SELECT replace(create_table_query, '{database}.', '') FROM system.tables \
+         WHERE database = '{database}' ORDER BY name"
+    );
+    let tables: Vec<String> = shop.writer().query(&sql).fetch_all().await.unwrap();
+    assert_eq!(tables.len(), 5);
+    tables
+}
+
+#[tokio::test]
 async fn a_file_changed_after_it_was_applied_is_named() {
     let shop = Shop::open(Isolation::Schema).await;
     let destination = shop.context.destination();

@@ -1,2 +1,0 @@
-INSERT INTO schema_migration (version, checksum)
-SELECT {version:UInt32}, {checksum:String}
