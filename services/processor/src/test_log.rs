@@ -41,7 +41,7 @@ impl TestLog {
 
     /// Creates an empty log.
     pub(crate) async fn with_router(router: impl FnOnce(&ControlPlane) -> TenantRouter) -> Self {
-        let database = Database::create().await;
+        let database = Database::migrated().await;
         let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         let router = router(&control_plane);

@@ -1,18 +1,22 @@
 use std::{
-    env, thread,
+    env,
+    hash::{DefaultHasher, Hash, Hasher},
+    thread,
     time::{Duration, Instant},
 };
 
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use tokio::time::sleep;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, migrate::Migrator};
+use tokio::{sync::OnceCell, time::sleep};
 use uuid::Uuid;
 
 use crate::{
     setting,
     setting::{certificates, optional},
 };
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// How long dropping a database is tried. One attempt alone waits up to five seconds for other sessions to end.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -30,11 +34,23 @@ pub struct Database {
 impl Database {
     /// Creates an empty database.
     pub async fn create() -> Self {
+        Self::copy_of("template1").await
+    }
+
+    /// Creates a database that has the control plane's tables: a copy, which takes a fifth of the time of all
+    /// migrations. Logins have no privileges yet.
+    pub async fn migrated() -> Self {
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        let server = setting("FOOTFALL__POSTGRES__URL");
+        let template = TEMPLATE.get_or_try_init(|| create_template(&server)).await;
+        Self::copy_of(template.expect("a PostgreSQL whose role may create databases")).await
+    }
+
+    async fn copy_of(template: &str) -> Self {
         let server = setting("FOOTFALL__POSTGRES__URL");
         let name = format!("test_{}", Uuid::now_v7().simple());
-        let (address, _) = server.rsplit_once('/').expect("a URL with a database");
-        let url = format!("{address}/{name}");
-        let create = [format!("CREATE DATABASE {name}")];
+        let url = sibling(&server, &name);
+        let create = [format!("CREATE DATABASE {name} TEMPLATE {template}")];
         execute(&server, create).await.expect("a PostgreSQL whose role may create databases");
         Self { server, name, url }
     }
@@ -86,6 +102,36 @@ impl Drop for Database {
             });
         }
     }
+}
+
+/// Creates the database that migrated ones are copied from, unless the stack has it. Returns its name, which
+/// changes with the migrations.
+async fn create_template(server: &str) -> Result<String, sqlx::Error> {
+    let mut hasher = DefaultHasher::new();
+    MIGRATIONS.iter().for_each(|migration| migration.checksum.hash(&mut hasher));
+    let name = format!("migrated_{:016x}", hasher.finish());
+
+    let mut connection = PgConnection::connect(server).await?;
+    // Several programs run tests at a time. The lock ends with the connection.
+    connection.execute("SELECT pg_advisory_lock(hashtext('template'))").await?;
+    let find = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1").bind(&name);
+    if connection.fetch_optional(find).await?.is_none() {
+        let part = format!("{name}_part");
+        let create = [format!("DROP DATABASE IF EXISTS {part}"), format!("CREATE DATABASE {part}")];
+        execute(server, create).await?;
+        let mut migrated = PgConnection::connect(&sibling(server, &part)).await?;
+        MIGRATIONS.run(&mut migrated).await?;
+        migrated.close().await?;
+        execute(server, [format!("ALTER DATABASE {part} RENAME TO {name}")]).await?;
+    }
+    connection.close().await?;
+    Ok(name)
+}
+
+/// Returns the URL of another database of the same server.
+fn sibling(server: &str, name: &str) -> String {
+    let (address, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{address}/{name}")
 }
 
 /// Drops a database without `WITH (FORCE)`, which fails while autovacuum works on it.

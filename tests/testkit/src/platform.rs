@@ -61,7 +61,11 @@ impl Platform {
         let Preparation { program, settings: others, detours } = preparation;
         let is_this_build = program.is_none();
         let program = program.unwrap_or_else(binary);
-        let database = Database::create().await;
+        // The previous build migrates its own tables.
+        let database = match is_this_build {
+            true => Database::migrated().await,
+            false => Database::create().await,
+        };
         let name = database.name();
         let folder = platforms_folder().join(name);
         let mut settings = own_settings(&folder);

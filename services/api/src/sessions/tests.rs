@@ -26,7 +26,7 @@ const EMAIL: &str = "ann@acme.example";
 
 #[tokio::test]
 async fn a_user_who_is_disabled_during_the_login_gets_no_token() {
-    let database = Database::create().await;
+    let database = Database::migrated().await;
     let control_plane = control_plane(&database).await;
     let (acme, _) = acme(&control_plane).await;
     let sessions = sessions(&control_plane);
@@ -41,7 +41,7 @@ async fn a_user_who_is_disabled_during_the_login_gets_no_token() {
 
 #[tokio::test]
 async fn a_password_that_is_reset_during_the_login_begins_no_session() {
-    let database = Database::create().await;
+    let database = Database::migrated().await;
     let control_plane = control_plane(&database).await;
     let sessions = sessions(&control_plane);
     let user = joined(&control_plane).await;
@@ -58,7 +58,7 @@ async fn a_password_that_is_reset_during_the_login_begins_no_session() {
 
 #[tokio::test]
 async fn a_refresh_that_is_refused_does_not_spend_its_token() {
-    let database = Database::create().await;
+    let database = Database::migrated().await;
     let control_plane = control_plane(&database).await;
     let sessions = sessions(&control_plane);
     let user = joined(&control_plane).await;
@@ -79,7 +79,7 @@ async fn a_refresh_that_is_refused_does_not_spend_its_token() {
 
 #[tokio::test]
 async fn no_access_token_outlives_its_session() {
-    let database = Database::create().await;
+    let database = Database::migrated().await;
     let control_plane = control_plane(&database).await;
     let mut sessions = sessions(&control_plane);
     sessions.settings.refresh_days = 90;
@@ -96,7 +96,7 @@ async fn no_access_token_outlives_its_session() {
 
 #[tokio::test]
 async fn a_second_factor_cannot_be_guessed_while_redis_is_unavailable() {
-    let database = Database::create().await;
+    let database = Database::migrated().await;
     let control_plane = control_plane(&database).await;
     let mut sessions = sessions(&control_plane);
     sessions.aggregates = Aggregates::connect(&testkit::redis_at("redis://127.0.0.1:1/")).unwrap();

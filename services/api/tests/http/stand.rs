@@ -70,7 +70,7 @@ pub(crate) struct Answer {
 impl Stand {
     pub(crate) async fn new() -> Self {
         let id = Uuid::now_v7().simple().to_string();
-        let database = Database::create().await;
+        let database = Database::migrated().await;
         let suffix: String = id.chars().rev().take(12).collect();
         let (control_plane, postgres) = control_plane(&database).await;
         let sealer = Sealer::new([7; 32]);

@@ -53,7 +53,7 @@ impl Stand {
         settings: ProcessorSettings,
         router: impl FnOnce(&ControlPlane) -> TenantRouter,
     ) -> Self {
-        let database = Database::create().await;
+        let database = Database::migrated().await;
         let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         let kafka: KafkaSettings = testkit::log(partitions);

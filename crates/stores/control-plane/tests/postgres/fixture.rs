@@ -24,6 +24,11 @@ impl Database {
         Self(testkit::Database::create().await)
     }
 
+    /// With all tables.
+    async fn migrated() -> Self {
+        Self(testkit::Database::migrated().await)
+    }
+
     pub(crate) fn settings(&self) -> PostgresSettings {
         self.0.settings()
     }
@@ -57,7 +62,7 @@ pub(crate) struct Platform {
 
 impl Platform {
     pub(crate) async fn new() -> Self {
-        let database = Database::empty().await;
+        let database = Database::migrated().await;
         let control_plane = database.control_plane().await;
         control_plane.migrate().await.unwrap();
         let platform = Self { control_plane, database };

@@ -23,7 +23,7 @@ pub(super) struct Platform {
 
 impl Platform {
     pub(super) async fn new() -> Self {
-        let database = Database::create().await;
+        let database = Database::migrated().await;
         let control_plane = ControlPlane::connect(&database.settings()).await.unwrap();
         control_plane.migrate().await.unwrap();
         let suffix = Uuid::now_v7().simple().to_string().chars().rev().take(12).collect();
