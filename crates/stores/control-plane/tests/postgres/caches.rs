@@ -53,12 +53,15 @@ async fn a_disabled_user_is_refused_by_every_process_within_five_seconds() {
     let elsewhere = platform.database.control_plane().await;
     let lifecycle = Lifecycle::new();
     elsewhere.listen(&lifecycle);
+    let acme = id("acme");
     let user = platform.user("acme", "ann@acme.example", Role::Analyst).await;
-    assert_eq!(elsewhere.user_version(user).await.unwrap(), Some(1));
+    assert_eq!(elsewhere.user_version(user, Some(&acme)).await.unwrap(), Some(1));
 
     assert!(platform.tenant("acme").await.disable_user("test", user).await.unwrap());
-    within(PROMISED, "disabled", async || elsewhere.user_version(user).await.unwrap().is_none())
-        .await;
+    within(PROMISED, "disabled", async || {
+        elsewhere.user_version(user, Some(&acme)).await.unwrap().is_none()
+    })
+    .await;
     lifecycle.stop().await.unwrap();
 }
 
@@ -77,8 +80,9 @@ async fn a_change_of_role_invalidates_the_older_tokens_of_that_user_only() {
     }
     transaction.commit().await.unwrap();
     let store = &platform.control_plane;
-    assert_eq!(store.user_version(changed).await.unwrap(), Some(2));
-    assert_eq!(store.user_version(other).await.unwrap(), Some(1));
+    let acme = id("acme");
+    assert_eq!(store.user_version(changed, Some(&acme)).await.unwrap(), Some(2));
+    assert_eq!(store.user_version(other, Some(&acme)).await.unwrap(), Some(1));
 }
 
 #[tokio::test]
