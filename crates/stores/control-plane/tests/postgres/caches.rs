@@ -1,11 +1,10 @@
 use std::time::{Duration, Instant};
 
 use auth::{CredentialStore, Role};
-use control_plane::{ControlPlane, PostgresSettings, TenantSpec};
+use control_plane::{ControlPlane, TenantSpec};
 use lifecycle::Lifecycle;
-use settings::Secret;
 use tenancy::{OriginDirectory, TenantDirectory, TenantState};
-use testkit::eventually;
+use testkit::{eventually, postgres_at};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -147,17 +146,8 @@ async fn a_listener_that_receives_nothing_any_more_notices_it() {
     let (server, database) = rest.split_once('/').unwrap();
     let (silence, silent) = watch::channel(false);
     let (address, _task) = proxy(server.to_owned(), silent).await;
-    let url = Secret::new(format!("{before}@{address}/{database}"));
-    // Through the proxy, one login does everything.
-    let settings = PostgresSettings {
-        url,
-        platform_url: Secret::new(""),
-        tenant_url: Secret::new(""),
-        ledger_url: Secret::new(""),
-        max_connections: 2,
-        tls: Default::default(),
-    };
-    let elsewhere = ControlPlane::connect(&settings).await.unwrap();
+    let url = format!("{before}@{address}/{database}");
+    let elsewhere = ControlPlane::connect(&postgres_at(&url, 2)).await.unwrap();
     // The first connection is that of the pool, the second listens.
     elsewhere.find(&id("acme")).await.unwrap().unwrap();
     let lifecycle = Lifecycle::new();
