@@ -52,8 +52,11 @@ impl Followers {
         if !known.stored.is_empty() {
             // A removed key is refused at once, also if another one cannot be opened.
             let Known { stored, accepted } = known;
-            accepted.retain(|key| stored.iter().any(|one| one.id == *key.id()));
-            self.verifier.accept(&*accepted)?;
+            let is_stored = |key: &SigningKey| stored.iter().any(|one| one.id == *key.id());
+            if !accepted.iter().all(is_stored) {
+                self.verifier.accept(accepted.iter().filter(|&key| is_stored(key)))?;
+                accepted.retain(is_stored);
+            }
             let keys = SigningKeys::at(stored, &self.sealer, self.lifetime, Utc::now())?;
             // A token is accepted before any is signed.
             self.verifier.accept(&keys.accepted)?;

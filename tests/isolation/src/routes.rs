@@ -127,8 +127,9 @@ impl Route {
         }
         let mut path = aimed.join("/");
         if self.path == "/v1/campaigns/{id}/metrics" {
+            // By hour, a range as long as this is refused before the campaign is looked up.
             let [from, to] = everything();
-            path += &format!("?from={from}&to={to}");
+            path += &format!("?granularity=total&from={from}&to={to}");
         }
         Ok(path)
     }

@@ -32,7 +32,9 @@ pub use log_lines::LogLines;
 pub use platform::{Platform, Preparation};
 pub use process::{Process, program};
 pub use redis_server::RedisServer;
-pub use setting::{archive_in, clickhouse, cluster, kafka_client, log, redis, redis_at, setting};
+pub use setting::{
+    archive_in, clickhouse, cluster, kafka_client, log, postgres_at, redis, redis_at, setting,
+};
 pub use switch::KafkaSwitch;
 pub use tenant::{Tenant, Tier};
 pub use trace_receiver::{ReceivedSpan, TraceReceiver};

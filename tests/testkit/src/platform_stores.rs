@@ -5,22 +5,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::{
-    Platform, RedisServer, archive_in, setting,
+    Platform, RedisServer, archive_in, postgres_at, setting,
     setting::{certificates, kafka_security, optional},
 };
 
 impl Platform {
     /// Returns how to connect to its PostgreSQL, without a detour.
     pub fn postgres<T: DeserializeOwned>(&self) -> T {
-        let tls = certificates(optional, "POSTGRES");
-        read(json!({
-            "url": self.database_url(),
-            "platform_url": "",
-            "tenant_url": "",
-            "ledger_url": "",
-            "max_connections": 3,
-            "tls": tls,
-        }))
+        postgres_at(self.database_url(), 3)
     }
 
     /// Returns how to connect to its Redis, without a detour.

@@ -114,6 +114,17 @@ pub fn redis_at<T: DeserializeOwned>(url: &str) -> T {
     serde_json::from_value(settings).unwrap_or_else(|error| panic!("settings of Redis: {error}"))
 }
 
+/// Returns the control plane's settings for the database at `url`, in the control plane's type: without logins of
+/// the services, so that one login does everything.
+pub fn postgres_at<T: DeserializeOwned>(url: &str, max_connections: u32) -> T {
+    let settings = json!({
+        "url": url, "platform_url": "", "tenant_url": "", "ledger_url": "",
+        "max_connections": max_connections, "tls": certificates(optional, "POSTGRES"),
+    });
+    serde_json::from_value(settings)
+        .unwrap_or_else(|error| panic!("settings of PostgreSQL: {error}"))
+}
+
 /// Returns the settings of an archive in a folder, in the archive's type.
 pub fn archive_in<T: DeserializeOwned>(folder: &Path) -> T {
     let settings = json!({

@@ -196,9 +196,14 @@ pub struct CredentialStoreError(#[source] pub Box<dyn Error + Send + Sync>);
 /// The port through which credentials are looked up; the control plane implements it.
 #[async_trait::async_trait]
 pub trait CredentialStore: Send + Sync {
-    /// Returns the version that a token of this user must have; none if the user does not exist or
-    /// is disabled. May be cached until a change is announced.
-    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError>;
+    /// Returns the version that a token of this user of `client_id` must have, or of this admin if it
+    /// is none; none if there is no such user or it is disabled. A user of another tenant is no such
+    /// user. May be cached until a change is announced.
+    async fn user_version(
+        &self,
+        id: Uuid,
+        client_id: Option<&ClientId>,
+    ) -> Result<Option<u32>, CredentialStoreError>;
 
     /// Returns whether a session of this user has ended within the last hours, so that its access
     /// tokens are refused. May be cached likewise.

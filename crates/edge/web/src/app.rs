@@ -160,14 +160,14 @@ fn as_problem<B: MessageBody + 'static>(
 }
 
 /// Logs and counts a request. At level `info` and above only refused and failed requests are
-/// logged. The query string is left out: it may contain a ticket.
+/// logged. A line names the route, and neither path nor query: a path may contain a campaign, a
+/// query a ticket.
 fn log_and_count<B>(
     requests: &Requests,
     method: &Method,
     response: &ServiceResponse<B>,
     took: Duration,
 ) {
-    let path = response.request().path();
     let pattern = response.request().match_pattern();
     let route = pattern.as_deref().unwrap_or(UNMATCHED);
     let status = response.status();
@@ -178,14 +178,14 @@ fn log_and_count<B>(
         Some(problem) if matches!(problem.kind(), Kind::Internal | Kind::Unavailable) => {
             let code = problem.code().as_str();
             let error = telemetry::chain(problem);
-            tracing::error!(%method, path, route, status = status.as_u16(), duration_ms, code, error, "request failed");
+            tracing::error!(%method, route, status = status.as_u16(), duration_ms, code, error, "request failed");
         }
         Some(problem) => {
             let code = problem.code().as_str();
-            tracing::info!(%method, path, route, status = status.as_u16(), duration_ms, code, "request refused");
+            tracing::info!(%method, route, status = status.as_u16(), duration_ms, code, "request refused");
         }
         None => {
-            tracing::debug!(%method, path, route, status = status.as_u16(), duration_ms, "request answered");
+            tracing::debug!(%method, route, status = status.as_u16(), duration_ms, "request answered");
         }
     }
 }

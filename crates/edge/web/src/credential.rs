@@ -4,11 +4,12 @@ use actix_web::{HttpRequest, http::header, web::Data};
 use auth::{Action, Principal};
 use chrono::Utc;
 use problem::{Code, Problem};
+use tenancy::TenantContext;
 
 use crate::{
     RequestLimits, WebState,
     request::set_principal,
-    state::{CheckedCredential, Credential, check_state},
+    state::{CheckedCredential, Credential},
 };
 
 /// Returns the checked credential of a request, without waiting, if the same credential was checked
@@ -58,6 +59,16 @@ pub(crate) fn permit(principal: &Arc<Principal>, action: Action) -> Result<(), P
     }
     let detail = format!("This needs the permission {}.", action.as_str());
     Err(Problem::new(Code::PermissionDenied, detail))
+}
+
+/// Refuses what changes or adds events of a tenant that is being offboarded.
+pub(crate) fn check_state(context: &TenantContext, action: Action) -> Result<(), Problem> {
+    let adds_events = matches!(action, Action::WriteEvents | Action::ResubmitRejects);
+    if context.accepts_events() || !adds_events {
+        return Ok(());
+    }
+    let detail = "The tenant is being offboarded: it may read and export, and send no events.";
+    Err(Problem::new(Code::TenantOffboarding, detail))
 }
 
 fn state(request: &HttpRequest) -> Result<&WebState, Problem> {

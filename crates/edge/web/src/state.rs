@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use auth::{
-    Action, ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError,
-    Principal, Role, SecretHash, StoredApiKey, Subject, TokenError, TokenVerifier,
+    ApiKey, ApiKeyId, Authority, CampaignScope, CredentialStore, CredentialStoreError, Principal,
+    Role, SecretHash, StoredApiKey, Subject, TokenError, TokenVerifier,
 };
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
@@ -257,7 +257,8 @@ impl WebState {
                 let key = self.stored_key(id).await?;
                 // A token that was issued for a key expires with the key.
                 check_expiry(key.expires_at, now)?;
-                if principal.subject_version != Some(key.version) {
+                let is_of_tenant = principal.client_id.as_ref() == Some(&key.client_id);
+                if !is_of_tenant || principal.subject_version != Some(key.version) {
                     return Err(revoked());
                 }
                 self.credentials.key_was_used(id, now);
@@ -291,12 +292,13 @@ impl WebState {
     }
 
     /// Refuses a token of a user who was disabled, or got another role or password, after it was
-    /// issued, and a token of a session that has ended.
+    /// issued, a token of a session that has ended, and one that names another tenant than the user's.
     async fn check_user(&self, principal: &Principal) -> Result<(), Problem> {
         let Subject::User(id) = principal.subject else {
             return Err(revoked());
         };
-        let version = self.credentials.user_version(id).await.map_err(unavailable)?;
+        let version = self.credentials.user_version(id, principal.client_id.as_ref()).await;
+        let version = version.map_err(unavailable)?;
         if version.is_none() || version != principal.subject_version {
             return Err(revoked());
         }
@@ -372,16 +374,6 @@ pub fn tenant_suspended(reason: Option<&str>) -> Problem {
         None => "The tenant is suspended. Ask the platform's admins.".to_owned(),
     };
     Problem::new(Code::TenantSuspended, detail)
-}
-
-/// Refuses what changes or adds events of a tenant that is being offboarded.
-pub(crate) fn check_state(context: &TenantContext, action: Action) -> Result<(), Problem> {
-    let adds_events = matches!(action, Action::WriteEvents | Action::ResubmitRejects);
-    if context.accepts_events() || !adds_events {
-        return Ok(());
-    }
-    let detail = "The tenant is being offboarded: it may read and export, and send no events.";
-    Err(Problem::new(Code::TenantOffboarding, detail))
 }
 
 fn tenant_problem(error: ResolveError) -> Problem {

@@ -6,8 +6,7 @@ use futures::future::{Either, LocalBoxFuture, Ready, ready};
 use tenancy::{Scoped, TenantContext};
 
 use crate::{
-    Error, credential, credential_check, rate_limits, readable_from,
-    state::{CheckedCredential, check_state},
+    Error, credential, credential_check, rate_limits, readable_from, state::CheckedCredential,
 };
 
 /// A request of one tenant, whose credential permits `P`. The argument is the permission.
@@ -59,7 +58,7 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
         let is_counted = credential::limits(request).is_some();
         if let Some(known) = known.clone().filter(|_| !is_counted) {
             let permitted = credential::permit(&known.principal, P::ACTION)
-                .and_then(|()| check_state(&known.context, P::ACTION));
+                .and_then(|()| credential::check_state(&known.context, P::ACTION));
             let tenant = permitted.map(|()| Self::new(request, known)).map_err(Error::from);
             return Either::Left(ready(tenant));
         }
@@ -70,7 +69,7 @@ impl<P: TenantPermission> FromRequest for Tenant<P> {
             let credential = match known {
                 Some(known) => {
                     credential::permit(&known.principal, P::ACTION)?;
-                    check_state(&known.context, P::ACTION)?;
+                    credential::check_state(&known.context, P::ACTION)?;
                     known
                 }
                 None => credential::check(&request, P::ACTION).await?,

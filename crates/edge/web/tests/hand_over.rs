@@ -2,36 +2,26 @@
 
 #![cfg(test)]
 
+mod taken;
+
 use std::{
     io::Write,
     net::{SocketAddr, TcpStream as StdTcpStream},
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, channel},
     time::Duration,
 };
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, ServiceConfig, resource},
-};
+use actix_web::web::{Data, ServiceConfig, resource};
 use lifecycle::Lifecycle;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
 };
-use web::{ConnectionLimits, HandOver};
+use web::ConnectionLimits;
+
+use taken::{next, read_until, take};
 
 const REQUEST: &str = "GET /take HTTP/1.1\r\nHost: web\r\n\r\n";
-
-async fn take(request: HttpRequest, taken: Data<Sender<StdTcpStream>>) -> HttpResponse {
-    match HandOver::of(&request) {
-        Some(hand_over) => {
-            let taken = taken.get_ref().clone();
-            HttpResponse::Ok().body(hand_over.body(move |socket| taken.send(socket).unwrap()))
-        }
-        None => HttpResponse::Ok().body("kept"),
-    }
-}
 
 /// Serves `/take`, which hands its sockets to the receiver.
 fn serve(lifecycle: &Lifecycle) -> (SocketAddr, Receiver<StdTcpStream>) {
@@ -47,28 +37,6 @@ async fn ask(address: SocketAddr, text: &str) -> TcpStream {
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(text.as_bytes()).await.unwrap();
     client
-}
-
-/// Reads up to and including `mark`.
-async fn read_until(client: &mut TcpStream, mark: &str) -> String {
-    let mut text = String::new();
-    let read = async {
-        while !text.ends_with(mark) {
-            text.push(client.read_u8().await.unwrap().into());
-        }
-    };
-    timeout(Duration::from_secs(10), read).await.expect("within ten seconds");
-    text
-}
-
-/// Waits without blocking the runtime.
-async fn next(taken: &Receiver<StdTcpStream>) -> StdTcpStream {
-    loop {
-        if let Ok(socket) = taken.try_recv() {
-            return socket;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 #[actix_web::test]

@@ -19,7 +19,9 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/things/{id}").get(thing).put(thing))
         .service(resource("/refused").get(refused))
-        .service(resource("/unavailable").get(unavailable));
+        .service(resource("/refused/{id}").get(refused))
+        .service(resource("/unavailable").get(unavailable))
+        .service(resource("/unavailable/{id}").get(unavailable));
     Health::new(&Lifecycle::new())
         .with("redis", || async { Err("connection refused".into()) })
         .configure(config);
@@ -90,6 +92,23 @@ async fn an_answered_request_logs_nothing_and_a_failed_one_logs_its_cause_once()
     let why =
         "The store of things does not answer. Try again.: 10.0.0.7:6379 refused the connection";
     assert!(text.contains(why) && !text.contains("secret"), "{text}");
+}
+
+#[actix_web::test]
+async fn a_refused_or_failed_request_logs_its_route_and_never_its_path() {
+    let (lines, _logging) = lines_of_this_thread();
+    for (method, path, route) in [
+        (Method::GET, "/refused/canary-1?of=canary-2", "/refused/{id}"),
+        (Method::GET, "/unavailable/canary-1?of=canary-2", "/unavailable/{id}"),
+        (Method::DELETE, "/things/canary-1", "/things/{id}"),
+        (Method::GET, "/canary-1/canary-2", "unmatched"),
+    ] {
+        ask(method, path).await;
+        let text = lines.take();
+        assert_eq!(text.lines().count(), 1, "{path}: {text}");
+        assert!(text.contains(&format!("route=\"{route}\"")), "{path}: {text}");
+        assert!(!text.contains("canary"), "{path}: {text}");
+    }
 }
 
 #[actix_web::test]

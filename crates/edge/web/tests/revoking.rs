@@ -63,7 +63,11 @@ impl TenantDirectory for Known {
 
 #[async_trait::async_trait]
 impl CredentialStore for Known {
-    async fn user_version(&self, _: Uuid) -> Result<Option<u32>, CredentialStoreError> {
+    async fn user_version(
+        &self,
+        _: Uuid,
+        _: Option<&ClientId>,
+    ) -> Result<Option<u32>, CredentialStoreError> {
         self.looked_up();
         Ok(self.user_version.load(Ordering::Relaxed).try_into().ok())
     }

@@ -2,11 +2,13 @@
 
 #![cfg(test)]
 
+mod taken;
+
 use std::{
     io::Write,
     net::{SocketAddr, TcpStream as StdTcpStream},
     pin::Pin,
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, Sender, channel},
     time::Duration,
 };
 
@@ -24,21 +26,15 @@ use tokio::{
     time::timeout,
 };
 use tokio_openssl::SslStream;
-use web::{ConnectionLimits, HandOver, HangUp};
+use web::{ConnectionLimits, HangUp};
 
-type Sender = std::sync::mpsc::Sender<StdTcpStream>;
-
-async fn take(request: HttpRequest, taken: Data<Sender>) -> HttpResponse {
-    let hand_over = HandOver::of(&request).unwrap();
-    let taken = taken.get_ref().clone();
-    HttpResponse::Ok().body(hand_over.body(move |socket| taken.send(socket).unwrap()))
-}
+use taken::{next, read_until, take};
 
 async fn tell(request: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().body(format!("has TLS: {}", web::has_tls(&request)))
 }
 
-async fn wait(request: HttpRequest, hung_up: Data<std::sync::mpsc::Sender<()>>) -> HttpResponse {
+async fn wait(request: HttpRequest, hung_up: Data<Sender<()>>) -> HttpResponse {
     HangUp::of(&request).wait().await;
     hung_up.send(()).unwrap();
     HttpResponse::Ok().finish()
@@ -96,28 +92,6 @@ async fn ask(service: &Service, path: &str) -> TlsStream {
     let request = format!("GET {path} HTTP/1.1\r\nHost: web\r\n\r\n");
     client.write_all(request.as_bytes()).await.unwrap();
     client
-}
-
-/// Reads up to and including `mark`.
-async fn read_until(client: &mut TlsStream, mark: &str) -> String {
-    let mut text = String::new();
-    let read = async {
-        while !text.ends_with(mark) {
-            text.push(client.read_u8().await.unwrap().into());
-        }
-    };
-    timeout(Duration::from_secs(10), read).await.expect("within ten seconds");
-    text
-}
-
-/// Waits without blocking the runtime.
-async fn next<T>(received: &Receiver<T>) -> T {
-    loop {
-        if let Ok(value) = received.try_recv() {
-            return value;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 #[actix_web::test]

@@ -52,6 +52,16 @@ pub(super) async fn both(
         None => Keys::All,
     };
     let read = async |reader: Reader<'_>| {
+        let buckets = async {
+            let series = reader.series(&[], keys).await?;
+            let mut series = series.into_values().next().unwrap_or_default();
+            reader.total_sales.add_to_series(&mut series);
+            Ok(series)
+        };
+        if granularity != Granularity::Total && reader.request.adds_up() {
+            let series = buckets.await?;
+            return Ok((Numbers::added_up(series.values()), series));
+        }
         let whole = async {
             let total = reader.totals(&[], keys).await?;
             let mut whole = total.into_values().next().unwrap_or_default();
@@ -62,16 +72,6 @@ pub(super) async fn both(
             let total = whole.await?;
             let series = reader.single(&total);
             return Ok((total, series));
-        }
-        let buckets = async {
-            let series = reader.series(&[], keys).await?;
-            let mut series = series.into_values().next().unwrap_or_default();
-            reader.total_sales.add_to_series(&mut series);
-            Ok(series)
-        };
-        if reader.request.adds_up() {
-            let series = buckets.await?;
-            return Ok((Numbers::added_up(series.values()), series));
         }
         tokio::try_join!(whole, buckets)
     };

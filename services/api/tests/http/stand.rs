@@ -1,7 +1,6 @@
 use std::{
     collections::HashSet,
     net::SocketAddr,
-    path::Path,
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -12,10 +11,10 @@ use api::{
     ApiSettings, Dependencies,
     onboarding::{Made, Onboarding, TenantFile, ensure_admin, read_folder},
 };
-use archive::{Archive, ArchiveSettings};
+use archive::Archive;
 use auth::{Sealer, SigningKeys, TokenSigner, TokenVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::{Account, Cluster, ControlPlane, PostgresSettings};
+use control_plane::{Account, Cluster, ControlPlane};
 use lifecycle::Lifecycle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -92,7 +91,7 @@ impl Stand {
         };
         let kafka: KafkaSettings = testkit::log(2);
         let files = tempfile::tempdir().unwrap();
-        let archive = Archive::new(&archive_in(files.path())).unwrap();
+        let archive = Archive::new(&testkit::archive_in(files.path())).unwrap();
         let lifetime = tokens.access_lifetime();
         let keys = SigningKeys::load(&control_plane, &sealer, lifetime, Utc::now());
         let keys = keys.await.unwrap();
@@ -342,32 +341,12 @@ fn document(name: &str, suffix: &str) -> Value {
     })
 }
 
-fn archive_in(folder: &Path) -> ArchiveSettings {
-    ArchiveSettings {
-        url: folder.display().to_string(),
-        region: String::new(),
-        endpoint: String::new(),
-        access_key_id: Secret::new(""),
-        secret_access_key: Secret::new(""),
-        tls: Default::default(),
-    }
-}
-
 async fn control_plane(database: &Database) -> (ControlPlane, Wire) {
     let (scheme_and_account, rest) = database.url().rsplit_once('@').unwrap();
     let (server, name) = rest.split_once('/').unwrap();
     let wire = Wire::to(server);
-    let url = Secret::new(format!("{scheme_and_account}@{}/{name}", wire.address()));
-    // Through the wire, one login does everything.
-    let settings = PostgresSettings {
-        url,
-        platform_url: Secret::new(""),
-        tenant_url: Secret::new(""),
-        ledger_url: Secret::new(""),
-        max_connections: 6,
-        tls: Default::default(),
-    };
-    let control_plane = ControlPlane::connect(&settings).await.unwrap();
+    let url = format!("{scheme_and_account}@{}/{name}", wire.address());
+    let control_plane = ControlPlane::connect(&testkit::postgres_at(&url, 6)).await.unwrap();
     control_plane.migrate().await.unwrap();
     (control_plane, wire)
 }

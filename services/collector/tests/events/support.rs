@@ -311,7 +311,11 @@ fn stored(key: &ApiKey, client_id: &str) -> StoredApiKey {
 
 #[async_trait::async_trait]
 impl CredentialStore for Known {
-    async fn user_version(&self, _: Uuid) -> Result<Option<u32>, CredentialStoreError> {
+    async fn user_version(
+        &self,
+        _: Uuid,
+        _: Option<&ClientId>,
+    ) -> Result<Option<u32>, CredentialStoreError> {
         Ok(None)
     }
 

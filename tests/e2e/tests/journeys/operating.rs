@@ -87,19 +87,22 @@ async fn metrics_are_on_a_separate_port_and_name_no_tenant() {
 }
 
 #[tokio::test]
-async fn accepted_requests_are_not_logged() {
+async fn accepted_requests_are_not_logged_and_refused_ones_name_no_campaign() {
     let mut platform = Platform::prepare().await;
     platform.restart().await;
     let tenant = platform.onboard(Tier::Shared).await;
     for _ in 0..20 {
         platform.collect(&tenant.collect_key, &impressions(1)).await.expect(202);
     }
-    platform.get(&tenant.read_key, "/v1/campaigns/none").await.expect(404);
+    let path = "/v1/campaigns/canary-campaign/metrics?metrics=clicks";
+    platform.get(&tenant.read_key, path).await.expect(404);
     let log = fs::read_to_string(platform.folder().join("all.log")).unwrap();
     let of_requests = |line: &&str| line.contains("/v1/");
     let lines: Vec<_> = log.lines().filter(of_requests).collect();
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("request refused") && lines[0].contains("404"), "{lines:#?}");
+    assert!(lines[0].contains("/v1/campaigns/{id}/metrics"), "{lines:#?}");
+    assert!(!log.contains("canary-campaign"), "{lines:#?}");
 }
 
 #[tokio::test]

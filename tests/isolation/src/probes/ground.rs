@@ -79,9 +79,9 @@ impl Ground {
         self.attackers.iter().chain(&self.victims)
     }
 
-    /// Returns the words that are in names and events.
-    pub(super) fn contents(&self) -> Vec<String> {
-        self.shops().flat_map(|shop| shop.words.contents()).collect()
+    /// Returns the words that no log line and no metric has.
+    pub(super) fn unlogged(&self) -> Vec<String> {
+        self.shops().flat_map(|shop| shop.words.unlogged()).collect()
     }
 
     /// Returns the words that an answer to a credential of `shop` must not have.

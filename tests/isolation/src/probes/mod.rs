@@ -53,7 +53,7 @@ pub(crate) async fn run(options: &Options) -> Result<Outcome, Failure> {
         let sent = outcome.figure("requests");
         outcome.check(sent >= FULL, || format!("only {sent} requests of {FULL}"));
     }
-    let words = ground.contents();
+    let words = ground.unlogged();
     ground.stand.check(&words, &mut outcome).await?;
     Ok(outcome)
 }

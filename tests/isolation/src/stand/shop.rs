@@ -70,6 +70,11 @@ impl Words {
         [self.content.clone(), self.rival_content.clone()]
     }
 
+    /// Returns the words that no log line and no metric has, whatever was asked. A tenant's id contains the other one.
+    pub(crate) fn unlogged(&self) -> [String; 3] {
+        [self.content.clone(), self.rival_content.clone(), self.rival_address.clone()]
+    }
+
     /// Returns the words that requests of others have.
     pub(crate) fn addresses(&self) -> [String; 2] {
         [self.address.clone(), self.rival_address.clone()]

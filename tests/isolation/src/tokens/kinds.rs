@@ -55,7 +55,7 @@ pub(super) fn kinds(
         headers: vec![format!("Bearer {text}")],
         is_revoked: false,
     }));
-    all.extend(revoked(forge, spent));
+    all.extend(revoked(forge, other, spent)?);
     Ok(all)
 }
 
@@ -218,13 +218,17 @@ fn keys(spent: &Spent) -> Vec<Bearer> {
     ]
 }
 
-/// Signed tokens of what no longer is so.
-fn revoked(forge: &Forge, spent: &Spent) -> Vec<Kind> {
+/// Signed tokens of what is not so, or no longer.
+fn revoked(forge: &Forge, other: &Shop, spent: &Spent) -> Result<Vec<Kind>, Failure> {
+    let [_, theirs, _] = parts(&other.tenant.owner)?;
+    let theirs: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(theirs)?)?;
+    let of_another = json!({"client_id": theirs.get("client_id"), "ver": theirs.get("ver")});
     let plain = forge.header(json!({}));
     let with = |changes: Value| forge.signed(&plain, &forge.claims(changes));
     let next = |name: &str| forge.claim(name).as_u64().unwrap_or_default() + 1;
     let mut texts = vec![
         ("a user who never was", with(json!({"sub": format!("user:{}", Uuid::now_v7())}))),
+        ("the tenant of another user", with(of_another)),
         ("another version of the tenant", with(json!({"ver": next("ver")}))),
         ("another version of the user", with(json!({"sub_ver": next("sub_ver")}))),
     ];
@@ -235,7 +239,7 @@ fn revoked(forge: &Forge, spent: &Spent) -> Vec<Kind> {
         headers: vec![format!("Bearer {text}")],
         is_revoked: true,
     };
-    texts.into_iter().map(kind).collect()
+    Ok(texts.into_iter().map(kind).collect())
 }
 
 fn parts(token: &str) -> Result<[String; 3], Failure> {

@@ -16,7 +16,7 @@ async fn a_valid_credential_opens_its_own_tenant() {
     let token = on.token("globex", Role::Analyst, 3, TimeDelta::zero());
     assert_eq!(ask(&on, "/tenant", Some(&token)).await.2, "globex");
     assert_eq!(ask(&on, "/tenant", Some(&on.read_key.reveal())).await.2, "acme");
-    assert_eq!(ask(&on, "/tenant", Some(&on.token_of(&on.read_key))).await.2, "acme");
+    assert_eq!(ask(&on, "/tenant", Some(&on.token_of("acme", &on.read_key))).await.2, "acme");
     let admin = on.token("", Role::PlatformAdmin, 0, TimeDelta::zero());
     assert_eq!(ask(&on, "/platform", Some(&admin)).await.2, format!("user:{ADMIN}"));
 }
@@ -24,10 +24,22 @@ async fn a_valid_credential_opens_its_own_tenant() {
 #[actix_web::test]
 async fn a_token_without_a_user_version_is_valid_until_its_user_is_changed() {
     let on = Platformlet::new();
-    let unchanged = on.token_of_user(UNCHANGED, None);
+    let unchanged = on.token_of_user("acme", UNCHANGED, None);
     assert_eq!(ask(&on, "/tenant", Some(&unchanged)).await.2, "acme");
-    let changed = on.token_of_user(PERSON, None);
+    let changed = on.token_of_user("acme", PERSON, None);
     assert_eq!(ask(&on, "/tenant", Some(&changed)).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[actix_web::test]
+async fn a_token_names_the_tenant_of_its_user_or_key() {
+    let on = Platformlet::new();
+    for (client_id, status) in [("acme", 200), ("globex", 401)] {
+        let of_user = on.token_of_user(client_id, UNCHANGED, Some(1));
+        let of_key = on.token_of(client_id, &on.read_key);
+        for (whose, token) in [("user", of_user), ("key", of_key)] {
+            assert_eq!(ask(&on, "/tenant", Some(&token)).await.0, status, "{whose} {client_id}");
+        }
+    }
 }
 
 #[actix_web::test]
@@ -54,14 +66,14 @@ async fn every_other_credential_is_refused_with_the_reason() {
         (
             "a token of a deleted key",
             "/tenant",
-            Some(on.token_of(&ApiKey::generate(KeyKind::Read).unwrap())),
+            Some(on.token_of("acme", &ApiKey::generate(KeyKind::Read).unwrap())),
             401,
             "credential_invalid",
         ),
         (
             "a token of an expired key",
             "/tenant",
-            Some(on.token_of(&on.expired_key)),
+            Some(on.token_of("acme", &on.expired_key)),
             401,
             "token_expired",
         ),
@@ -82,14 +94,14 @@ async fn every_other_credential_is_refused_with_the_reason() {
         (
             "a token of an older version of its user",
             "/tenant",
-            Some(on.token_of_user(PERSON, Some(PERSON_VERSION - 1))),
+            Some(on.token_of_user("acme", PERSON, Some(PERSON_VERSION - 1))),
             401,
             "credential_invalid",
         ),
         (
             "a token of a user who was disabled",
             "/tenant",
-            Some(on.token_of_user(DISABLED, Some(1))),
+            Some(on.token_of_user("acme", DISABLED, Some(1))),
             401,
             "credential_invalid",
         ),

@@ -21,9 +21,9 @@ use web::{Body, Error, Health, Platform, Query, Tenant, TokenSettings, WebState}
 
 pub(crate) const ADMIN: Uuid = Uuid::from_u128(1);
 pub(crate) const PERSON: Uuid = Uuid::from_u128(2);
-/// Tokens of this user were revoked four times.
+/// Tokens of this user, who is of every tenant, were revoked four times.
 pub(crate) const PERSON_VERSION: u32 = 5;
-/// No token of this user was ever revoked.
+/// No token of this user of `acme` was ever revoked.
 pub(crate) const UNCHANGED: Uuid = Uuid::from_u128(3);
 pub(crate) const DISABLED: Uuid = Uuid::from_u128(4);
 
@@ -49,11 +49,15 @@ impl TenantDirectory for Known {
 
 #[async_trait::async_trait]
 impl CredentialStore for Known {
-    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError> {
-        Ok(match id {
-            ADMIN => Some(self.admin_version),
-            PERSON => Some(PERSON_VERSION),
-            UNCHANGED => Some(1),
+    async fn user_version(
+        &self,
+        id: Uuid,
+        client_id: Option<&ClientId>,
+    ) -> Result<Option<u32>, CredentialStoreError> {
+        Ok(match (id, client_id.map(ClientId::as_str)) {
+            (ADMIN, None) => Some(self.admin_version),
+            (PERSON, Some(_)) => Some(PERSON_VERSION),
+            (UNCHANGED, Some("acme")) => Some(1),
             _ => None,
         })
     }
@@ -130,11 +134,16 @@ impl Platformlet {
         self.signer.issue(grant, Utc::now() - age).unwrap().token
     }
 
-    /// Issues a token of a user of `acme` with that user's `version`; old tokens have none.
-    pub(crate) fn token_of_user(&self, user: Uuid, version: Option<u32>) -> String {
+    /// Issues a token that names `client_id`, with the user's `version`; old tokens have none.
+    pub(crate) fn token_of_user(
+        &self,
+        client_id: &str,
+        user: Uuid,
+        version: Option<u32>,
+    ) -> String {
         let grant = Grant {
             subject: Subject::User(user),
-            client: Some(("acme".parse().unwrap(), "Acme".to_owned())),
+            client: Some((client_id.parse().unwrap(), client_id.to_owned())),
             authority: Authority::Role(Role::Analyst),
             advertiser_id: None,
             campaigns: None,
@@ -145,10 +154,10 @@ impl Platformlet {
         self.signer.issue(grant, Utc::now()).unwrap().token
     }
 
-    pub(crate) fn token_of(&self, key: &ApiKey) -> String {
+    pub(crate) fn token_of(&self, client_id: &str, key: &ApiKey) -> String {
         let grant = Grant {
             subject: Subject::Key(key.id().clone()),
-            client: Some(("acme".parse().unwrap(), "Acme".to_owned())),
+            client: Some((client_id.parse().unwrap(), client_id.to_owned())),
             authority: Authority::Key(key.kind()),
             advertiser_id: None,
             campaigns: None,

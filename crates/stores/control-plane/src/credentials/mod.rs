@@ -32,8 +32,14 @@ impl From<ControlPlaneError> for CredentialStoreError {
 
 #[async_trait::async_trait]
 impl CredentialStore for ControlPlane {
-    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError> {
-        Ok(users::standing(self, id).await?.map(|standing| standing.version))
+    async fn user_version(
+        &self,
+        id: Uuid,
+        client_id: Option<&ClientId>,
+    ) -> Result<Option<u32>, CredentialStoreError> {
+        let standing = users::standing(self, id).await?;
+        let own = standing.filter(|standing| standing.client_id.as_ref() == client_id);
+        Ok(own.map(|standing| standing.version))
     }
 
     async fn session_has_ended(

@@ -15,6 +15,8 @@ pub(crate) struct VersionCache(pub(crate) AnswerCache<Uuid, Standing>);
 /// What a user's token is compared with.
 #[derive(Clone)]
 pub(crate) struct Standing {
+    /// The tenant that the token must name; none for a platform admin.
+    pub(super) client_id: Option<ClientId>,
     /// The version that the token must have.
     pub(super) version: u32,
     /// The sessions that ended while a token of theirs may still be valid.
@@ -23,6 +25,7 @@ pub(crate) struct Standing {
 
 #[derive(FromRow)]
 struct StandingRow {
+    client_id: Option<String>,
     token_version: i32,
     ended_sessions: Vec<Uuid>,
 }
@@ -82,7 +85,9 @@ async fn read_standing(
         sqlx::query_as(sql!("user/version")).bind(id).fetch_optional(&mut transaction).await?;
     transaction.commit().await?;
     row.map(|row| {
+        let client_id = row.client_id.as_deref().map(str::parse).transpose();
         Ok(Standing {
+            client_id: client_id.map_err(ControlPlaneError::corrupt("client id"))?,
             version: parse_version(row.token_version)?,
             ended_sessions: row.ended_sessions.into(),
         })

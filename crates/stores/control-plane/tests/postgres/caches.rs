@@ -1,11 +1,10 @@
 use std::time::{Duration, Instant};
 
 use auth::{CredentialStore, Role};
-use control_plane::{ControlPlane, PostgresSettings, TenantSpec};
+use control_plane::{ControlPlane, TenantSpec};
 use lifecycle::Lifecycle;
-use settings::Secret;
 use tenancy::{OriginDirectory, TenantDirectory, TenantState};
-use testkit::eventually;
+use testkit::{eventually, postgres_at};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -53,12 +52,15 @@ async fn a_disabled_user_is_refused_by_every_process_within_five_seconds() {
     let elsewhere = platform.database.control_plane().await;
     let lifecycle = Lifecycle::new();
     elsewhere.listen(&lifecycle);
+    let acme = id("acme");
     let user = platform.user("acme", "ann@acme.example", Role::Analyst).await;
-    assert_eq!(elsewhere.user_version(user).await.unwrap(), Some(1));
+    assert_eq!(elsewhere.user_version(user, Some(&acme)).await.unwrap(), Some(1));
 
     assert!(platform.tenant("acme").await.disable_user("test", user).await.unwrap());
-    within(PROMISED, "disabled", async || elsewhere.user_version(user).await.unwrap().is_none())
-        .await;
+    within(PROMISED, "disabled", async || {
+        elsewhere.user_version(user, Some(&acme)).await.unwrap().is_none()
+    })
+    .await;
     lifecycle.stop().await.unwrap();
 }
 
@@ -77,8 +79,9 @@ async fn a_change_of_role_invalidates_the_older_tokens_of_that_user_only() {
     }
     transaction.commit().await.unwrap();
     let store = &platform.control_plane;
-    assert_eq!(store.user_version(changed).await.unwrap(), Some(2));
-    assert_eq!(store.user_version(other).await.unwrap(), Some(1));
+    let acme = id("acme");
+    assert_eq!(store.user_version(changed, Some(&acme)).await.unwrap(), Some(2));
+    assert_eq!(store.user_version(other, Some(&acme)).await.unwrap(), Some(1));
 }
 
 #[tokio::test]
@@ -143,17 +146,8 @@ async fn a_listener_that_receives_nothing_any_more_notices_it() {
     let (server, database) = rest.split_once('/').unwrap();
     let (silence, silent) = watch::channel(false);
     let (address, _task) = proxy(server.to_owned(), silent).await;
-    let url = Secret::new(format!("{before}@{address}/{database}"));
-    // Through the proxy, one login does everything.
-    let settings = PostgresSettings {
-        url,
-        platform_url: Secret::new(""),
-        tenant_url: Secret::new(""),
-        ledger_url: Secret::new(""),
-        max_connections: 2,
-        tls: Default::default(),
-    };
-    let elsewhere = ControlPlane::connect(&settings).await.unwrap();
+    let url = format!("{before}@{address}/{database}");
+    let elsewhere = ControlPlane::connect(&postgres_at(&url, 2)).await.unwrap();
     // The first connection is that of the pool, the second listens.
     elsewhere.find(&id("acme")).await.unwrap().unwrap();
     let lifecycle = Lifecycle::new();

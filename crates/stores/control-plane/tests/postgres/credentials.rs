@@ -127,6 +127,17 @@ async fn expired_unknown_and_logged_out_tokens_are_refused() {
 }
 
 #[tokio::test]
+async fn a_user_has_a_version_in_its_own_tenant_only() {
+    let platform = Platform::new().await;
+    let user = platform.user("acme", "ann@acme.example", Role::Analyst).await;
+    let [acme, globex] = ["acme", "globex"].map(id);
+    for (client_id, version) in [(Some(&acme), Some(1)), (Some(&globex), None), (None, None)] {
+        let found = platform.control_plane.user_version(user, client_id).await.unwrap();
+        assert_eq!(found, version, "{client_id:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     let platform = Platform::new().await;
     let store = &platform.control_plane;
@@ -138,10 +149,11 @@ async fn a_disabled_user_can_neither_log_in_nor_refresh_and_loses_its_tokens() {
     let versions = async || {
         let tenant = platform.token_version("acme").await;
         let elsewhere = platform.database.control_plane().await;
-        (tenant, elsewhere.user_version(colleague).await.unwrap())
+        (tenant, elsewhere.user_version(colleague, Some(&id("acme"))).await.unwrap())
     };
     let before = versions().await;
-    assert_eq!(store.user_version(user.id).await.unwrap(), Some(user.token_version));
+    let acme = id("acme");
+    assert_eq!(store.user_version(user.id, Some(&acme)).await.unwrap(), Some(user.token_version));
     assert!(
         !platform.tenant("globex").await.disable_user("test", user.id).await.unwrap(),
         "foreign"

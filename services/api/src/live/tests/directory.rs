@@ -32,7 +32,11 @@ impl TenantDirectory for AnyTenant {
 
 #[async_trait::async_trait]
 impl CredentialStore for AnyTenant {
-    async fn user_version(&self, id: Uuid) -> Result<Option<u32>, CredentialStoreError> {
+    async fn user_version(
+        &self,
+        id: Uuid,
+        _: Option<&ClientId>,
+    ) -> Result<Option<u32>, CredentialStoreError> {
         let disabled = *self.disabled.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((disabled != Some(id)).then_some(1))
     }
