@@ -42,20 +42,20 @@ test: ## run all checks: format, lints, documentation, all tests on a temporary 
 	@$(STEP) lint $(MAKE) --no-print-directory lint
 	@$(STEP) doc $(MAKE) --no-print-directory doc
 	@$(STEP) build $(CARGO) test --workspace $(FAILPOINTS) --no-run
-	@$(STEP) tests $(TEST_STACK) $(CARGO) test --workspace $(FAILPOINTS) --no-fail-fast
+	@$(STEP) tests env FOOTFALL_TEST_MEMORY=1 RUST_TEST_THREADS=4 $(TEST_STACK) $(CARGO) test --workspace $(FAILPOINTS) --no-fail-fast
 	@$(STEP) scenarios $(MAKE) --no-print-directory --jobs 2 --output-sync=line test-contract test-faults
 	@$(STEP) isolation $(MAKE) --no-print-directory test-isolation
 	@$(STEP) show
 
 # Each waits for servers of its own for most of its time, so both run at once, in folders and on ports of their own.
 test-contract:
-	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; $(MAKE) --no-print-directory contract BUILD=true CONTRACT="--examples 3 --seed 1"
+	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; FOOTFALL_TEST_MEMORY=1 $(MAKE) --no-print-directory contract BUILD=true CONTRACT="--examples 3 --seed 1"
 
 test-faults:
 	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; $(MAKE) --no-print-directory faults BUILD_FAULTS=true RUN="--size 1 --seed 7 slice"
 
 test-isolation:
-	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; $(MAKE) --no-print-directory isolation BUILD_ISOLATION=true ISOLATION="--size 1 --seed 7"
+	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; FOOTFALL_TEST_MEMORY=1 $(MAKE) --no-print-directory isolation BUILD_ISOLATION=true ISOLATION="--size 1 --seed 7"
 
 lint: ## check format and lints; warnings are errors
 	@$(CARGO) fmt --all --check
