@@ -15,7 +15,7 @@ use api::{
 use archive::{Archive, ArchiveSettings};
 use auth::{Sealer, SigningKeys, TokenSigner, TokenVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::{Account, Cluster, ControlPlane, PostgresSettings};
+use control_plane::{Account, Cluster, ControlPlane, PostgresSettings, SealedDataKeys};
 use lifecycle::Lifecycle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -92,7 +92,8 @@ impl Stand {
         };
         let kafka: KafkaSettings = testkit::log(2);
         let files = tempfile::tempdir().unwrap();
-        let archive = Archive::new(&archive_in(files.path())).unwrap();
+        let keys = SealedDataKeys::new(control_plane.for_platform(&operator), sealer.clone());
+        let archive = Archive::new(&archive_in(files.path()), Arc::new(keys)).unwrap();
         let lifetime = tokens.access_lifetime();
         let keys = SigningKeys::load(&control_plane, &sealer, lifetime, Utc::now());
         let keys = keys.await.unwrap();
@@ -349,6 +350,7 @@ fn archive_in(folder: &Path) -> ArchiveSettings {
         endpoint: String::new(),
         access_key_id: Secret::new(""),
         secret_access_key: Secret::new(""),
+        encrypt: true,
         tls: Default::default(),
     }
 }
