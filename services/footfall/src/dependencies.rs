@@ -4,7 +4,9 @@ use aggregates::Aggregates;
 use archive::Archive;
 use auth::{Sealer, SigningKeys, TokenSigner};
 use chrono::Utc;
-use control_plane::{Cluster, ControlPlane, ControlPlaneError, Group, PlatformControl};
+use control_plane::{
+    Cluster, ControlPlane, ControlPlaneError, Group, PlatformControl, SealedDataKeys,
+};
 use lifecycle::{Lifecycle, every};
 use spool::Spool;
 use stream::{LogReader, Producer};
@@ -39,7 +41,9 @@ impl Dependencies {
         let sealer = configuration.secrets.sealer().await?;
         let control_plane = ControlPlane::connect(&configuration.postgres).await?;
         let aggregates = Aggregates::connect(&configuration.redis).map_err(Failure::usage)?;
-        let archive = Archive::new(&configuration.archive).map_err(Failure::usage)?;
+        let keys = SealedDataKeys::new(control_plane.for_platform(&operator()), sealer.clone());
+        let archive =
+            Archive::new(&configuration.archive, Arc::new(keys)).map_err(Failure::usage)?;
         let warehouse = Warehouse::with_tls(&configuration.clickhouse).map_err(Failure::usage)?;
         Ok(Self { configuration, sealer, control_plane, warehouse, aggregates, archive })
     }

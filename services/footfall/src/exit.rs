@@ -100,9 +100,9 @@ impl From<ProcessorError> for Failure {
             ProcessorError::Warehouse(_) | ProcessorError::Insert(_) => {
                 Self::Unavailable(chain(&error))
             }
-            ProcessorError::Archive(ArchiveError::Unavailable { .. }) => {
-                Self::Unavailable(chain(&error))
-            }
+            ProcessorError::Archive(
+                ArchiveError::Unavailable { .. } | ArchiveError::DataKeys(_),
+            ) => Self::Unavailable(chain(&error)),
             ProcessorError::UnknownTenant(_) => Self::usage(error),
             _ => Self::other(error),
         }

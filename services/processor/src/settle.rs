@@ -23,7 +23,7 @@ pub struct SettledArchive {
     pub noted: u64,
     /// Records that were erased in them.
     pub erased: u64,
-    /// Objects that are missing or damaged: a reconciliation restores or reports them.
+    /// Objects that are missing, damaged or locked: a reconciliation restores or reports them.
     pub left: u64,
 }
 
@@ -97,7 +97,9 @@ async fn settle_objects(
                 settled.erased += found.records;
             }
             Err(ProcessorError::Archive(
-                ArchiveError::Missing(_) | ArchiveError::Damaged { .. },
+                ArchiveError::Missing(_)
+                | ArchiveError::Damaged { .. }
+                | ArchiveError::Locked { .. },
             )) => {
                 let key = ObjectKey::from(object.range);
                 tracing::warn!(%key, "an object is left to a reconciliation");

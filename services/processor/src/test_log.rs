@@ -3,7 +3,8 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use archive::Archive;
-use control_plane::{ControlPlane, Group, Ledger};
+use auth::Sealer;
+use control_plane::{ControlPlane, Group, Ledger, SealedDataKeys};
 use rdkafka::{
     ClientConfig, Offset as KafkaOffset, TopicPartitionList,
     admin::{AdminClient, AdminOptions},
@@ -54,7 +55,15 @@ impl TestLog {
     }
 
     pub(crate) fn archive(&self) -> Archive {
-        Archive::new(&testkit::archive_in(self.folder.path())).unwrap()
+        self.archive_with_keys_of(self)
+    }
+
+    /// Opens the archive with the data keys that another PostgreSQL has.
+    pub(crate) fn archive_with_keys_of(&self, other: &Self) -> Archive {
+        #[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+        let platform = other.control_plane.for_platform(&TenantRouter::platform("cli"));
+        let keys = SealedDataKeys::new(platform, Sealer::new([7; 32]));
+        Archive::new(&testkit::archive_in(self.folder.path()), Arc::new(keys)).unwrap()
     }
 
     pub(crate) fn history(&self, group: Group) -> History {

@@ -252,7 +252,8 @@ impl Stand {
         };
         let nothing = BTreeSet::new();
         let folder = self.platform.folder().join("archive");
-        let archived = archived(self.stores.ledger(), &folder, &mut verdict.differences).await?;
+        let (ledger, keys) = (self.stores.ledger(), self.stores.data_keys());
+        let archived = archived(ledger, keys, &folder, &mut verdict.differences).await?;
         for (number, (tenant, streams)) in self.tenants.iter().zip(&self.streams).enumerate() {
             let sent = self.journal.sent(number);
             verdict.events += sent.values().filter(|sent| sent.accepted).count() as u64;

@@ -129,6 +129,7 @@ pub fn postgres_at<T: DeserializeOwned>(url: &str, max_connections: u32) -> T {
 pub fn archive_in<T: DeserializeOwned>(folder: &Path) -> T {
     let settings = json!({
         "url": folder, "region": "", "endpoint": "", "access_key_id": "", "secret_access_key": "",
+        "encrypt": true,
     });
     serde_json::from_value(settings).unwrap_or_else(|error| panic!("settings of archive: {error}"))
 }

@@ -3,6 +3,7 @@
 mod api_key;
 mod authority;
 mod claims;
+mod data_key;
 mod invitation_token;
 mod key_encryption_key;
 mod password;
@@ -22,6 +23,7 @@ mod token;
 pub use api_key::{ApiKey, ApiKeyError, ApiKeyId, SecretHash};
 pub use authority::{Authority, KeyKind, Role, UnknownAuthority};
 pub use claims::Claims;
+pub use data_key::{DataKey, DataKeyState, DataKeyStore, DataKeyStoreError, DataKeys};
 pub use invitation_token::{InvitationToken, InvitationTokenError};
 pub use key_encryption_key::{KeyEncryptionKey, KeyEncryptionKeyId, KeySource, KeySourceError};
 pub use password::{Password, PasswordError, PasswordHash};

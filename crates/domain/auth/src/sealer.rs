@@ -10,7 +10,7 @@ use crate::{
 };
 
 const VERSION: u8 = 1;
-const NONCE_LENGTH: usize = 24;
+pub(crate) const NONCE_LENGTH: usize = 24;
 /// A wrapped data key: 32 bytes and the tag.
 const WRAPPED_LENGTH: usize = 48;
 
@@ -178,7 +178,7 @@ impl SealedField<'_> {
     }
 }
 
-fn encrypt(
+pub(crate) fn encrypt(
     key: &[u8; 32],
     nonce: &[u8; NONCE_LENGTH],
     secret: &[u8],
@@ -189,7 +189,7 @@ fn encrypt(
         .map_err(|_| SealError::Form)
 }
 
-fn decrypt(
+pub(crate) fn decrypt(
     key: &[u8; 32],
     nonce: &[u8; NONCE_LENGTH],
     sealed: &[u8],
@@ -200,7 +200,7 @@ fn decrypt(
         .map_err(|_| SealError::Mismatch)
 }
 
-fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), SealError> {
+pub(crate) fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), SealError> {
     bytes.split_first_chunk::<N>().ok_or(SealError::Form)
 }
 

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
+use auth::{DataKeyStore, DataKeys};
 use bytes::Bytes;
-use parquet::errors::ParquetError;
 use settings::InvalidSetting;
 
 use crate::{
     ArchiveError, ArchiveSettings, ArchivedRecord, ErasureRegister, Object, ObjectKey, ReportFiles,
-    Stored, file,
+    Stored,
+    content::{self, Content},
     location::{Location, Put},
     object::digest,
 };
@@ -15,15 +16,22 @@ use crate::{
 #[derive(Clone)]
 pub struct Archive {
     location: Arc<Location>,
+    keys: Arc<dyn DataKeyStore>,
+    encrypts: bool,
 }
 
 impl Archive {
-    /// Opens the archive that `settings` describe. Reads and writes nothing yet.
+    /// Opens the archive that `settings` describe, whose objects are encrypted with `keys`. Reads and writes nothing
+    /// yet.
     ///
     /// # Errors
     /// The first invalid setting, with the rule it breaks.
-    pub fn new(settings: &ArchiveSettings) -> Result<Self, InvalidSetting> {
-        Ok(Self { location: Arc::new(Location::new(settings)?) })
+    pub fn new(
+        settings: &ArchiveSettings,
+        keys: Arc<dyn DataKeyStore>,
+    ) -> Result<Self, InvalidSetting> {
+        let location = Arc::new(Location::new(settings)?);
+        Ok(Self { location, keys, encrypts: settings.encrypt })
     }
 
     pub(crate) fn location(&self) -> &Location {
@@ -40,13 +48,38 @@ impl Archive {
         ErasureRegister::new(self.location.clone())
     }
 
+    /// Makes an object of `records`, which are in the order of the log. The same records make the same bytes, as long
+    /// as their tenants have the same data keys. Keys that do not exist yet are made.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Unwritable`], [`ArchiveError::DataKeys`].
+    pub async fn write(
+        &self,
+        key: ObjectKey,
+        records: Vec<ArchivedRecord>,
+    ) -> Result<Object, ArchiveError> {
+        let keys = if self.encrypts {
+            Some(self.keys.ensure_data_keys(&content::owners(&records)).await?)
+        } else {
+            None
+        };
+        let write = move || -> Result<Object, ArchiveError> {
+            let bytes = match keys {
+                Some(keys) => content::write(key, &records, &keys)?,
+                None => content::write_clear(key, &records)?,
+            };
+            Ok(Object::new(key, records, bytes))
+        };
+        tokio::task::spawn_blocking(write).await?
+    }
+
     /// Puts an object unless one of its name exists. Several processes may put the same object,
     /// repeatedly and concurrently: an existing object with the same records counts, and is
     /// returned. The object is durable when this returns.
     ///
     /// # Errors
     /// [`ArchiveError::Differs`]: an object of this name exists with other records; it is left
-    /// unchanged. After any other error, try again.
+    /// unchanged. [`ArchiveError::Locked`]: nobody can read the existing one. After any other error, try again.
     pub async fn put(&self, object: &Object) -> Result<Stored, ArchiveError> {
         match self.location.put(&object.key, object.bytes.clone()).await? {
             Put::Created => Ok(object.stored),
@@ -58,7 +91,7 @@ impl Archive {
     /// is not known yet.
     ///
     /// # Errors
-    /// [`ArchiveError::Damaged`]: the object exists, but cannot be read.
+    /// [`ArchiveError::Damaged`] or [`ArchiveError::Locked`]: the object exists, but cannot be read.
     pub async fn find(
         &self,
         key: ObjectKey,
@@ -68,31 +101,44 @@ impl Archive {
             Err(ArchiveError::Missing(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let read = tokio::task::spawn_blocking(move || {
-            let records = file::read(bytes.clone())?;
-            Ok((Stored::of(&bytes, records.len() as u64), records))
-        });
-        read.await?.map(Some).map_err(damaged(key))
+        let records = self.records(key, bytes.clone()).await?;
+        let count = records.len() as u64;
+        let stored = tokio::task::spawn_blocking(move || Stored::of(&bytes, count)).await?;
+        Ok(Some((stored, records)))
     }
 
     /// Returns the records of an object with a known SHA-256.
     ///
     /// # Errors
     /// [`ArchiveError::Missing`] or [`ArchiveError::Damaged`]: the archive has lost the records.
+    /// [`ArchiveError::Locked`]: their data key is lost.
     pub async fn read(
         &self,
         key: ObjectKey,
         sha256: &[u8; 32],
     ) -> Result<Vec<ArchivedRecord>, ArchiveError> {
         let bytes = self.verified_bytes(key, sha256).await?;
-        let read = tokio::task::spawn_blocking(move || file::read(bytes)).await?;
-        read.map_err(damaged(key))
+        self.records(key, bytes).await
+    }
+
+    /// Returns the records in the bytes of an object.
+    async fn records(
+        &self,
+        key: ObjectKey,
+        bytes: Bytes,
+    ) -> Result<Vec<ArchivedRecord>, ArchiveError> {
+        let content = Content::parse(key, bytes)?;
+        let keys = match content.owners() {
+            owners if owners.is_empty() => DataKeys::new(),
+            owners => self.keys.data_keys(&owners).await?,
+        };
+        tokio::task::spawn_blocking(move || content.records(key, &keys)).await?
     }
 
     /// Checks that an object exists with every byte.
     ///
     /// # Errors
-    /// As [`Archive::read`].
+    /// [`ArchiveError::Missing`] or [`ArchiveError::Damaged`].
     pub async fn verify(&self, key: ObjectKey, sha256: &[u8; 32]) -> Result<(), ArchiveError> {
         self.verified_bytes(key, sha256).await.map(drop)
     }
@@ -100,7 +146,7 @@ impl Archive {
     /// Checks that an object exists with the expected size, without reading it.
     ///
     /// # Errors
-    /// As [`Archive::read`].
+    /// As [`Archive::verify`].
     pub async fn measure(&self, key: ObjectKey, bytes: u64) -> Result<(), ArchiveError> {
         let found = self.location.size(&key).await?;
         if found == bytes {
@@ -131,21 +177,20 @@ impl Archive {
     /// Compares the existing object with `new`: the records must be equal. Another version of a
     /// library may have written them with other bytes.
     async fn compare(&self, new: Object) -> Result<Stored, ArchiveError> {
-        let present = self.location.get(&new.key).await?;
         let key = new.key;
-        let same = tokio::task::spawn_blocking(move || {
-            let found = Stored::of(&present, new.stored.records);
-            let same = found == new.stored
-                || matches!(
-                    (file::read(present), file::read(new.bytes)),
-                    (Ok(present), Ok(new)) if present == new
-                );
-            same.then_some(found)
-        });
-        same.await?.ok_or(ArchiveError::Differs(key))
+        let present = self.location.get(&key).await?;
+        let found = {
+            let hashed = present.clone();
+            let count = new.stored.records;
+            tokio::task::spawn_blocking(move || Stored::of(&hashed, count)).await?
+        };
+        if found == new.stored {
+            return Ok(found);
+        }
+        match self.records(key, present).await {
+            Ok(records) if *records == *new.records => Ok(found),
+            Ok(_) | Err(ArchiveError::Damaged { .. }) => Err(ArchiveError::Differs(key)),
+            Err(error) => Err(error),
+        }
     }
-}
-
-fn damaged(object: ObjectKey) -> impl FnOnce(ParquetError) -> ArchiveError {
-    move |error| ArchiveError::Damaged { object, reason: error.to_string() }
 }

@@ -1,4 +1,4 @@
-use crate::{Archive, ArchiveError, ArchivedRecord, Object, ObjectKey, Stored};
+use crate::{Archive, ArchiveError, ArchivedRecord, ObjectKey, Stored};
 
 /// An object after an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,8 @@ impl Archive {
     /// Doing it again makes the same bytes. `is_wanted` is called once for each record that is not erased yet.
     ///
     /// # Errors
-    /// [`ArchiveError::Missing`], [`ArchiveError::Damaged`], or the archive is unavailable.
+    /// [`ArchiveError::Missing`], [`ArchiveError::Damaged`], [`ArchiveError::Locked`], or the archive or its data keys
+    /// are unavailable.
     pub async fn erase_records(
         &self,
         object: ObjectKey,
@@ -32,16 +33,16 @@ impl Archive {
     ) -> Result<Erased, ArchiveError> {
         let found = self.find(object).await?.ok_or(ArchiveError::Missing(object))?;
         let (stored, mut records) = found;
-        let rewrite = move || {
+        let erase = move || {
             let erased = records.iter_mut().map(|record| u64::from(record.erase_if(&is_wanted)));
-            match erased.sum::<u64>() {
-                0 => Ok(None),
-                count => Object::write(object, &records).map(|written| Some((written, count))),
-            }
+            let count = erased.sum::<u64>();
+            (records, count)
         };
-        let Some((written, count)) = tokio::task::spawn_blocking(rewrite).await?? else {
+        let (records, count) = tokio::task::spawn_blocking(erase).await?;
+        if count == 0 {
             return Ok(Erased { stored, records: 0 });
-        };
+        }
+        let written = self.write(object, records).await?;
         self.location().replace(&object, written.bytes.clone()).await?;
         Ok(Erased { stored: written.stored, records: count })
     }
@@ -53,6 +54,17 @@ impl ArchivedRecord {
         self.key = None;
         self.headers = Vec::new();
         self.payload = None;
+    }
+
+    /// Returns the place of the record, as it is once the record is erased.
+    pub(crate) fn place(&self) -> Self {
+        let (key, headers, payload) = (None, Vec::new(), None);
+        Self { offset: self.offset, log_time: self.log_time, key, headers, payload }
+    }
+
+    /// Whether only the place is left.
+    pub(crate) fn is_erased(&self) -> bool {
+        self.key.is_none() && self.headers.is_empty() && self.payload.is_none()
     }
 
     /// Erases the record if it is wanted. Returns whether it was.

@@ -1,3 +1,6 @@
+use std::fmt;
+
+use auth::{DataKey, DataKeyStoreError};
 use parquet::errors::ParquetError;
 use telemetry::StoreFailure;
 
@@ -30,6 +33,24 @@ pub enum ArchiveError {
         /// The damage.
         reason: String,
     },
+    /// The object has records that another data key has encrypted than the one which their owner has now: the key was
+    /// lost with a restored PostgreSQL.
+    #[error(
+        "{object} has records of {owner} under the data key {needed}, and the data key of {owner} is {found}"
+    )]
+    Locked {
+        /// The object.
+        object: ObjectKey,
+        /// The tenant, or `-` for no known one.
+        owner: String,
+        /// The id of the data key that opens it.
+        needed: String,
+        /// The id of the data key that there is, or `none`.
+        found: String,
+    },
+    /// The data keys cannot be read now; worth trying again.
+    #[error(transparent)]
+    DataKeys(#[from] DataKeyStoreError),
     /// The records cannot be written as Parquet.
     #[error("could not write {object} as Parquet")]
     Unwritable {
@@ -48,6 +69,21 @@ impl ArchiveError {
     /// Returns why a call failed, for the metrics. What an object is like is no failure of the store.
     pub(crate) fn failure(&self) -> Option<StoreFailure> {
         matches!(self, Self::Unavailable { .. }).then_some(StoreFailure::Unavailable)
+    }
+
+    /// Returns the error of an object whose bytes are wrong, for `map_err`.
+    pub(crate) fn damaged<E: fmt::Display>(object: ObjectKey) -> impl FnOnce(E) -> Self {
+        move |reason| Self::Damaged { object, reason: reason.to_string() }
+    }
+
+    pub(crate) fn locked(
+        object: ObjectKey,
+        owner: &str,
+        needed: &str,
+        found: Option<&DataKey>,
+    ) -> Self {
+        let found = found.map_or("none", DataKey::id).to_owned();
+        Self::Locked { object, owner: owner.to_owned(), needed: needed.to_owned(), found }
     }
 
     /// Returns the error of a failed operation of the store, for `map_err`.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod content;
 mod erase;
 mod erasure_register;
 mod error;

@@ -251,9 +251,14 @@ fn create_private(root: &FilePath) -> io::Result<()> {
     for name in PRIVATE_FOLDERS {
         let folder = root.join(name);
         builder.create(&folder)?;
-        if fs::metadata(&folder)?.permissions().mode() & 0o777 != PRIVATE_FOLDER {
-            fs::set_permissions(&folder, Permissions::from_mode(PRIVATE_FOLDER))?;
-        }
+        make_private(&folder)?;
+    }
+    Ok(())
+}
+
+fn make_private(folder: &FilePath) -> io::Result<()> {
+    if fs::metadata(folder)?.permissions().mode() & 0o777 != PRIVATE_FOLDER {
+        fs::set_permissions(folder, Permissions::from_mode(PRIVATE_FOLDER))?;
     }
     Ok(())
 }
@@ -307,6 +312,9 @@ fn below(prefix: &Path, name: &str) -> Path {
 fn make_durable(root: &FilePath, file: &FilePath) -> io::Result<()> {
     fs::set_permissions(file, Permissions::from_mode(PRIVATE_FILE))?;
     for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
+        if folder != root {
+            make_private(folder)?;
+        }
         File::open(folder)?.sync_all()?;
     }
     remove_unfinished(file)

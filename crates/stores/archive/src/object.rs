@@ -1,12 +1,15 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::{ArchiveError, ArchivedRecord, ObjectKey, file};
+use crate::{ArchivedRecord, ObjectKey};
 
 /// The records of a range, ready to be put.
 #[derive(Clone, Debug)]
 pub struct Object {
     pub(crate) key: ObjectKey,
+    pub(crate) records: Arc<[ArchivedRecord]>,
     pub(crate) bytes: Bytes,
     pub(crate) stored: Stored,
 }
@@ -23,16 +26,9 @@ pub struct Stored {
 }
 
 impl Object {
-    /// Makes an object of `records`, which are in the order of the log. The same records make the
-    /// same bytes. Takes long: not for a thread of the async runtime.
-    ///
-    /// # Errors
-    /// [`ArchiveError::Unwritable`].
-    pub fn write(key: ObjectKey, records: &[ArchivedRecord]) -> Result<Self, ArchiveError> {
-        let bytes = file::write(&key, records)
-            .map_err(|source| ArchiveError::Unwritable { object: key, source })?;
-        let bytes = Bytes::from(bytes);
-        Ok(Self { key, stored: Stored::of(&bytes, records.len() as u64), bytes })
+    pub(crate) fn new(key: ObjectKey, records: Vec<ArchivedRecord>, bytes: Vec<u8>) -> Self {
+        let stored = Stored::of(&bytes, records.len() as u64);
+        Self { key, records: records.into(), bytes: bytes.into(), stored }
     }
 
     /// Returns its size and hash in the archive.

@@ -20,6 +20,8 @@ pub struct ArchiveSettings {
     pub access_key_id: Secret,
     /// For S3: the access key's secret; empty: the role of the machine.
     pub secret_access_key: Secret,
+    /// Whether objects are written encrypted, with a data key of each tenant. Objects of both forms are read.
+    pub encrypt: bool,
     /// For S3: the certificates that are trusted. It takes none of the client.
     #[serde(default)]
     pub tls: TlsSettings,
@@ -106,6 +108,7 @@ mod tests {
             endpoint: String::new(),
             access_key_id: Secret::new(""),
             secret_access_key: Secret::new(""),
+            encrypt: true,
             tls: TlsSettings::default(),
         }
     }

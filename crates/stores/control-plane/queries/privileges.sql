@@ -27,6 +27,7 @@ BEGIN
     ('batch',                'SELECT',         '',                                            any_row),
     ('campaign',             any_row,          'SELECT, INSERT, UPDATE',                      ''),
     ('cluster',              any_row,          '',                                            ''),
+    ('data_key',             any_row,          '',                                            ''),
     ('data_version',         any_row,          'SELECT',                                      ''),
     ('declared_dimension',   any_row,          any_row,                                       ''),
     ('erased_person',        any_row,          'SELECT, INSERT',                              ''),

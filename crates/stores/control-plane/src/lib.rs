@@ -53,8 +53,8 @@ pub use person_erasure::{PersonEraseStep, PersonErasure, PersonErasureStep, rewr
 pub use platform::{
     Account, BackOut, BegunMove, Cluster, EraseReceipt, EraseStep, ErasedPersonsVersion, Inventory,
     MoveRefusal, MoveStepRecord, Neighbour, Offboarding, OffboardingStep, PlatformControl,
-    RegisteredCluster, RewrappedPiece, SealedColumn, SealedCount, TenantDetail, TenantMove,
-    TenantSpec,
+    RegisteredCluster, RewrappedPiece, SealedColumn, SealedCount, SealedDataKeys, TenantDetail,
+    TenantMove, TenantSpec,
 };
 pub use report_job::{JobFailure, ReportFile, ReportJob, ReportJobKind, ReportJobState};
 pub use report_queue::{

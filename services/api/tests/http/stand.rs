@@ -14,7 +14,7 @@ use api::{
 use archive::Archive;
 use auth::{Sealer, SigningKeys, TokenSigner, TokenVerifier};
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::{Account, Cluster, ControlPlane};
+use control_plane::{Account, Cluster, ControlPlane, SealedDataKeys};
 use lifecycle::Lifecycle;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -91,7 +91,8 @@ impl Stand {
         };
         let kafka: KafkaSettings = testkit::log(2);
         let files = tempfile::tempdir().unwrap();
-        let archive = Archive::new(&testkit::archive_in(files.path())).unwrap();
+        let keys = SealedDataKeys::new(control_plane.for_platform(&operator), sealer.clone());
+        let archive = Archive::new(&testkit::archive_in(files.path()), Arc::new(keys)).unwrap();
         let lifetime = tokens.access_lifetime();
         let keys = SigningKeys::load(&control_plane, &sealer, lifetime, Utc::now());
         let keys = keys.await.unwrap();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use archive::Object;
 use auth::Sealer;
 use chrono::Utc;
 use control_plane::{BegunPersonErasure, NewPersonErasure, PersonErasureLimits};
@@ -60,7 +59,7 @@ async fn records_of_an_erased_person_that_come_late_keep_their_place_only() {
     // A former owner has put the object, and died before it marked it.
     let records: Vec<_> =
         stand.entries(0..3).await.iter().map(|entry| as_archived(entry.record())).collect();
-    stand.archive().put(&Object::write(stand.key(0, 2), &records).unwrap()).await.unwrap();
+    stand.put(stand.key(0, 2), records).await;
     erase_ann(&stand, "acme").await;
 
     let archiver = stand.archiver("next");

@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use archive::{Object, ObjectKey};
+use archive::{ArchivedRecord, ObjectKey};
 use auth::Sealer;
 use control_plane::{Account, Cluster, PlatformControl, TenantSpec};
 use log::{Generation, LogRange};
@@ -82,6 +82,12 @@ impl TestLog {
         };
         admin.create_tenant(&spec, Isolation::Shared, &cluster.name).await.unwrap();
         assert!(admin.activate_tenant(&spec.client_id).await.unwrap());
+    }
+
+    /// Puts an object, as an owner does.
+    async fn put(&self, key: ObjectKey, records: Vec<ArchivedRecord>) {
+        let object = self.archive().write(key, records).await.unwrap();
+        self.archive().put(&object).await.unwrap();
     }
 
     /// Returns key and payload of each record of an object.
@@ -236,8 +242,7 @@ async fn an_object_put_and_not_marked_stays_as_it_is() {
     plan_and_die(&stand).await;
     let records: Vec<_> =
         stand.entries(0..10).await.iter().map(|entry| as_archived(entry.record())).collect();
-    let object = Object::write(stand.key(0, 9), &records).unwrap();
-    stand.archive().put(&object).await.unwrap();
+    stand.put(stand.key(0, 9), records).await;
     let modified = || fs::metadata(stand.file(0, 9)).unwrap().modified().unwrap();
     let before = modified();
 
@@ -269,28 +274,34 @@ async fn a_frozen_owner_that_wakes_up_adds_nothing() {
 }
 
 #[tokio::test]
-async fn an_object_with_other_records_halts_its_partition_until_it_is_removed() {
-    let stand = TestLog::new().await;
-    publish(&stand.kafka, 10).await;
-    let other: Vec<_> =
-        stand.entries(0..5).await.iter().map(|entry| as_archived(entry.record())).collect();
-    let object = Object::write(stand.key(0, 9), &other).unwrap();
-    stand.archive().put(&object).await.unwrap();
+async fn an_object_with_other_records_or_a_lost_key_halts_its_partition_until_it_is_removed() {
+    // A PostgreSQL that was lost together with its data keys.
+    let lost = TestLog::new().await;
+    for (archived, key_is_lost) in [(5, false), (10, true)] {
+        let stand = TestLog::new().await;
+        publish(&stand.kafka, 10).await;
+        let first = stand.entries(0..archived).await;
+        let records = first.iter().map(|entry| as_archived(entry.record())).collect();
+        let keys_of = if key_is_lost { &lost } else { &stand };
+        let former = stand.archive_with_keys_of(keys_of);
+        let object = former.write(stand.key(0, 9), records).await.unwrap();
+        former.put(&object).await.unwrap();
 
-    let archiver = stand.archiver("a");
-    let (mut state, _) = archiver.take(PARTITION).await.unwrap();
-    let entries = stand.entries(0..10).await;
-    let operator = async {
-        eventually("the partition is halted", async || {
-            (Gauge::PartitionsHalted.value(&[SINK]) == 1).then_some(())
-        })
-        .await;
-        fs::remove_file(stand.file(0, 9)).unwrap();
-    };
-    let (processed, ()) = tokio::join!(archiver.process(&mut state, entries), operator);
-    processed.unwrap();
-    assert_eq!(stand.objects().await, [(0, 9, 10)]);
-    assert_eq!(Gauge::PartitionsHalted.value(&[SINK]), 0);
+        let archiver = stand.archiver("a");
+        let (mut state, _) = archiver.take(PARTITION).await.unwrap();
+        let entries = stand.entries(0..10).await;
+        let operator = async {
+            eventually("the partition is halted", async || {
+                (Gauge::PartitionsHalted.value(&[SINK]) == 1).then_some(())
+            })
+            .await;
+            fs::remove_file(stand.file(0, 9)).unwrap();
+        };
+        let (processed, ()) = tokio::join!(archiver.process(&mut state, entries), operator);
+        processed.unwrap();
+        assert_eq!(stand.objects().await, [(0, 9, 10)]);
+        assert_eq!(Gauge::PartitionsHalted.value(&[SINK]), 0);
+    }
 }
 
 #[tokio::test]
@@ -320,8 +331,7 @@ async fn an_object_is_marked_even_if_its_records_expired_in_the_log() {
     plan_and_die(&stand).await;
     let records: Vec<_> =
         stand.entries(0..10).await.iter().map(|entry| as_archived(entry.record())).collect();
-    let object = Object::write(stand.key(0, 9), &records).unwrap();
-    stand.archive().put(&object).await.unwrap();
+    stand.put(stand.key(0, 9), records).await;
     stand.expire_before(5).await;
 
     let archiver = stand.archiver("much later");
@@ -356,7 +366,7 @@ async fn records_of_an_erased_tenant_that_come_late_keep_their_place_only() {
     // A former owner has put the object, and died before it marked it.
     let records: Vec<_> =
         stand.entries(0..2).await.iter().map(|entry| as_archived(entry.record())).collect();
-    stand.archive().put(&Object::write(stand.key(0, 1), &records).unwrap()).await.unwrap();
+    stand.put(stand.key(0, 1), records).await;
     stand.begin_erasing("acme").await;
 
     let archiver = stand.archiver("next");

@@ -44,22 +44,30 @@ impl ObjectWriter {
             self.erase_put(key, tenant).await;
         }
         self.erase_persons(key, &mut records).await;
-        let object = tokio::task::spawn_blocking(move || Object::write(key, &records));
-        let object = object.await.map_err(ProcessorError::Worker)??;
+        let object = self.write(key, records).await?;
         failpoints::reach(Step::ArchiveBefore);
         let stored = self.put(&object, state.lease.next.partition).await;
         failpoints::reach(Step::ArchiveAfter);
         self.mark(state, key, stored, logged).await
     }
 
+    /// Makes the object, and retries until the data keys of its tenants are available.
+    async fn write(
+        &self,
+        key: ObjectKey,
+        records: Vec<ArchivedRecord>,
+    ) -> Result<Object, ProcessorError> {
+        let is_final = |error: &ArchiveError| !matches!(error, ArchiveError::DataKeys(_));
+        let write = || self.archive.write(key, records.clone());
+        Ok(retry::until("encrypt an object", is_final, write).await?)
+    }
+
     /// Erases a tenant's records in the object, if a former owner has put it before the tenant was erased.
     async fn erase_put(&self, key: ObjectKey, tenant: &ClientId) {
-        let is_final = |error: &ArchiveError| {
-            matches!(error, ArchiveError::Missing(_) | ArchiveError::Damaged { .. })
-        };
         let erase = || self.archive.erase(key, tenant.as_str());
-        // Without such an object there is nothing to erase; putting this one reports a damaged one.
-        let _ = retry::until("erase a tenant in an object that was put", is_final, erase).await;
+        // Without such an object there is nothing to erase; putting this one reports an unreadable one.
+        let doing = "erase a tenant in an object that was put";
+        let _ = retry::until(doing, is_absent_or_unreadable, erase).await;
     }
 
     /// Erases the records of erased persons, also in the object, if a former owner has put it before they were.
@@ -76,15 +84,13 @@ impl ObjectWriter {
             }
         }
         if is_any {
-            let is_final = |error: &ArchiveError| {
-                matches!(error, ArchiveError::Missing(_) | ArchiveError::Damaged { .. })
-            };
             let erase = || {
                 let persons = Arc::clone(&persons);
                 self.archive.erase_records(key, move |it| is_of_erased_person(&persons, it))
             };
             // As for a tenant.
-            let _ = retry::until("erase persons in an object that was put", is_final, erase).await;
+            let doing = "erase persons in an object that was put";
+            let _ = retry::until(doing, is_absent_or_unreadable, erase).await;
         }
     }
 
@@ -114,10 +120,9 @@ impl ObjectWriter {
 
     /// Returns the object of a range, if a former owner has put it.
     pub(super) async fn find(&self, key: ObjectKey) -> Option<(Stored, Vec<ArchivedRecord>)> {
-        // Putting what is left of the records will report a damaged object.
-        let is_damaged = |error: &ArchiveError| matches!(error, ArchiveError::Damaged { .. });
-        let found =
-            retry::until("find an object in the archive", is_damaged, || self.archive.find(key));
+        // Putting what is left of the records will report an unreadable object.
+        let find = || self.archive.find(key);
+        let found = retry::until("find an object in the archive", is_absent_or_unreadable, find);
         found.await.ok().flatten()
     }
 
@@ -133,7 +138,7 @@ impl ObjectWriter {
                     return stored;
                 }
                 Err(error) => {
-                    if matches!(error, ArchiveError::Differs(_)) {
+                    if matches!(error, ArchiveError::Differs(_) | ArchiveError::Locked { .. }) {
                         let remedy = "move that object out of the archive: the log's records will \
                                       take its place";
                         halt.get_or_insert_with(|| {
@@ -145,4 +150,12 @@ impl ObjectWriter {
             }
         }
     }
+}
+
+/// Whether no retry helps: the object is not there, or only an operator can make it readable.
+fn is_absent_or_unreadable(error: &ArchiveError) -> bool {
+    matches!(
+        error,
+        ArchiveError::Missing(_) | ArchiveError::Damaged { .. } | ArchiveError::Locked { .. }
+    )
 }

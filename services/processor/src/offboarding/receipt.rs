@@ -27,7 +27,7 @@ pub(super) fn receipt(offboarding: &Offboarding, now: DateTime<Utc>) -> EraseRec
             "recent_ids": "event ids on the disks of processors, within a day",
             "uploads": "parts of report files that no process completed in S3, with the rule of the bucket",
             "spool": "events that no collector could publish; they are neither processed nor archived",
-            "backups": "with the retention that their operator has set",
+            "backups": "with the retention that their operator has set; copies of the archive are unreadable without the data key, which is destroyed",
         },
         "kept": {
             "audit_log": "who did what and when, by id, with the network address of the client; without names and mail addresses of persons",

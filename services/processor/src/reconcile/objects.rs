@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use archive::{ArchiveError, Object, ObjectKey, Stored};
+use archive::{ArchiveError, ObjectKey, Stored};
 use chrono::{DateTime, Utc};
 use control_plane::Archived;
 use telemetry::Counter;
@@ -138,8 +138,7 @@ impl Reconciler {
                 record.erase();
             }
         }
-        let written = tokio::task::spawn_blocking(move || Object::write(key, &records));
-        let written = written.await.map_err(ProcessorError::Worker)??;
+        let written = self.archive.write(key, records).await?;
         let stored = written.stored();
         if stored.records != object.records {
             return Err(ArchiveError::Differs(key).into());

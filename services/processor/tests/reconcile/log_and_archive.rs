@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use archive::{ArchivedRecord, Header, Object, ObjectKey, Stored};
+use archive::{ArchivedRecord, Header, ObjectKey, Stored};
 use control_plane::{Archived, BatchPlan, Group, Skip};
 use log::{LogRange, Offset, Partition};
 use rdkafka::{
@@ -51,8 +51,9 @@ impl Stand {
             let times = records.iter().map(|record| record.log_time);
             let logged_from = times.clone().min().unwrap();
             let logged_to = times.max().unwrap();
-            let object = Object::write(ObjectKey(range), &records).unwrap();
-            let stored = self.dependencies.archive.put(&object).await.unwrap();
+            let archive = &self.dependencies.archive;
+            let object = archive.write(ObjectKey(range), records).await.unwrap();
+            let stored = archive.put(&object).await.unwrap();
             let Stored { records, bytes, sha256 } = stored;
             let object = Archived { range, records, bytes, sha256, logged_from, logged_to };
             let LogRange { generation, partition, first, last } = range;

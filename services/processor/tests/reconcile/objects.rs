@@ -5,7 +5,10 @@ use control_plane::Archived;
 use log::Partition;
 use settings::Secret;
 
-use crate::stand::{NEVER, Stand, impressions};
+use crate::{
+    shared::data_keys,
+    stand::{NEVER, Stand, impressions},
+};
 
 #[tokio::test]
 async fn a_missing_object_is_restored_and_a_damaged_one_is_reported() {
@@ -108,9 +111,11 @@ async fn unreadable_records_are_troubles_and_do_not_end_the_reconciliation() {
         endpoint: "http://127.0.0.1:1".to_owned(),
         access_key_id: Secret::new("key".to_owned()),
         secret_access_key: Secret::new("hunter2".to_owned()),
+        encrypt: true,
         tls: Default::default(),
     };
-    let unavailable = Archive::new(&nowhere).unwrap();
+    let keys = data_keys(&stand.dependencies.control_plane);
+    let unavailable = Archive::new(&nowhere, keys).unwrap();
     let archive = std::mem::replace(&mut stand.dependencies.archive, unavailable);
     let report = stand.reconcile(false).await;
     assert_eq!(report.troubles.len(), 3, "two partitions and the archive: {report:?}");

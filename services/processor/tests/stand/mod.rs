@@ -1,11 +1,12 @@
 //! A processor that stores events, on real servers.
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use aggregates::Aggregates;
 use archive::Archive;
+use auth::Sealer;
 use clickhouse::Client;
-use control_plane::{ControlPlane, Group};
+use control_plane::{ControlPlane, Group, SealedDataKeys};
 use events::Event;
 use lifecycle::Lifecycle;
 use log::{Offset, Partition};
@@ -39,6 +40,13 @@ struct Defaults {
     processor: ProcessorSettings,
 }
 
+/// Returns the data keys with which the archive is encrypted.
+#[expect(clippy::disallowed_methods, reason = "a test acts as the operator")]
+pub(crate) fn data_keys(control_plane: &ControlPlane) -> Arc<SealedDataKeys> {
+    let platform = control_plane.for_platform(&TenantRouter::platform("cli"));
+    Arc::new(SealedDataKeys::new(platform, Sealer::new([7; 32])))
+}
+
 /// Returns the default settings of a processor.
 pub(crate) fn default_settings() -> ProcessorSettings {
     let defaults: Defaults =
@@ -61,6 +69,7 @@ impl Stand {
         let folder = tempfile::tempdir().unwrap();
         let recent_ids_folder = folder.path().join("recent-ids");
         let archive = testkit::archive_in(&folder.path().join("archive"));
+        let keys = data_keys(&control_plane);
         let dependencies = Dependencies {
             settings: ProcessorSettings { recent_ids_folder, ..settings },
             router: router(&control_plane),
@@ -69,8 +78,8 @@ impl Stand {
                 CLUSTERS.map(|name| (name.parse().unwrap(), testkit::cluster(name))),
             ),
             aggregates: Aggregates::connect(&testkit::redis()).unwrap(),
-            sealer: auth::Sealer::new([7; 32]),
-            archive: Archive::new(&archive).unwrap(),
+            sealer: Sealer::new([7; 32]),
+            archive: Archive::new(&archive, keys).unwrap(),
             kafka,
         };
         Self {

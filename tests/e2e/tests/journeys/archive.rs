@@ -1,19 +1,26 @@
 //! The archive has every record of the log, byte for byte, even if the processor is killed.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fs, io::Read, path::Path, sync::Arc, time::Duration};
 
 use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, ObjectKey};
-use chrono::Utc;
-use control_plane::{Archived, ControlPlane, Ledger};
+use auth::{KeyEncryptionKey, Sealer};
+use chrono::{TimeDelta, Utc};
+use control_plane::{Archived, ControlPlane, Ledger, SealedDataKeys};
 use events::Event;
 use log::{Generation, LogPlace, Offset, Partition};
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::json;
 use stream::{KafkaSettings, LogReader, LogRecord, ensure_topics};
 use tenancy::TenantRouter;
-use testkit::{Platform, Tier, eventually};
+use testkit::{Platform, Tier, eventually, setting};
 use tokio::time::sleep;
 
-use crate::{live::impressions, samples};
+use crate::{
+    backfill, live::impressions, marks::wait_for_marks, rebuilds::delete_all_records, samples,
+};
+
+/// The key that seals the data keys.
+const KEY: &str = "FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY";
 
 const KILLS: u32 = 15;
 const SEED: u64 = 20_261_121;
@@ -35,11 +42,15 @@ impl LogAndArchive {
         let ledger = control_plane.ledger();
         let topic_id = ensure_topics(&kafka).await.unwrap().events.to_string();
         let generation = ledger.generation(&kafka.events_topic, &topic_id, kafka.partitions);
+        let key: KeyEncryptionKey = setting(KEY).parse().unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a test reads what the platform wrote")]
+        let operator = control_plane.for_platform(&TenantRouter::platform("test"));
+        let keys = SealedDataKeys::new(operator, Sealer::with_keys(key, []));
         Self {
             folder: archive.url.clone(),
             generation: generation.await.unwrap(),
             ledger,
-            archive: Archive::new(&archive).unwrap(),
+            archive: Archive::new(&archive, Arc::new(keys)).unwrap(),
             log: LogReader::new(&kafka, TenantRouter::new(Arc::new(control_plane))).unwrap(),
         }
     }
@@ -195,4 +206,66 @@ async fn an_unavailable_archive_blocks_no_other_group_and_catches_up() {
     fs::remove_file(&folder).unwrap();
     assert_eq!(LogAndArchive::of(&platform).await.must_equal_the_log().await, 50);
     processor.must_be_running();
+}
+
+/// What only the payload of an event has.
+const CANARY: &str = "canary-1f0c7b29";
+
+/// How a frame of Zstandard begins.
+const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Whether bytes contain a text, as it is or compressed.
+fn show(bytes: &[u8], text: &str) -> bool {
+    let contains = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    let begins = (0..bytes.len()).filter(|index| bytes[*index..].starts_with(&FRAME));
+    let frames = begins.map(|index| {
+        let mut content = Vec::new();
+        let decoder = zstd::Decoder::new(&bytes[index..]).unwrap();
+        // What is behind the frame is none.
+        let _ = decoder.single_frame().read_to_end(&mut content);
+        content
+    });
+    contains(bytes) || frames.into_iter().any(|content| contains(&content))
+}
+
+/// Returns the bytes of every file below `folder`.
+fn contents(folder: &Path) -> Vec<Vec<u8>> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let read = |path: std::path::PathBuf| {
+        if path.is_dir() { contents(&path) } else { vec![fs::read(path).unwrap()] }
+    };
+    paths.flat_map(read).collect()
+}
+
+#[tokio::test]
+async fn no_file_of_the_archive_shows_an_event_and_a_backfill_reads_all_of_them() {
+    let compressed = zstd::encode_all(format!("{CANARY} {CANARY}").as_bytes(), 3).unwrap();
+    assert!(show(&[b"before", &compressed[..], b"behind"].concat(), CANARY), "the search finds it");
+
+    let platform = Platform::start_without_processor().await;
+    let tenants = [platform.onboard(Tier::Schema).await, platform.onboard(Tier::Shared).await];
+    let began = Utc::now();
+    let mut processor = platform.spawn(&["processor"]);
+    let event = json!({"type": "ad_impression", "campaign_id": "spring", "visitor_id": CANARY,
+        "event_time": began});
+    for tenant in &tenants {
+        platform.collect(&tenant.collect_key, &json!(vec![&event; 50])).await.expect(202);
+        platform.wait_for_count(tenant, "spring", "impressions", 50).await;
+    }
+    let archive = LogAndArchive::of(&platform).await;
+    assert_eq!(archive.must_equal_the_log().await, 100);
+    wait_for_marks(&platform).await;
+    let files = contents(Path::new(&archive.folder));
+    assert!(!files.is_empty());
+    assert!(!files.iter().any(|bytes| show(bytes, CANARY)), "a file shows an event");
+
+    // Only the archive has the events now, and only the operator repairs the table.
+    processor.kill();
+    backfill::empty(&tenants[0]).await;
+    delete_all_records(&platform).await;
+    let from = (began - TimeDelta::minutes(5)).to_rfc3339();
+    let to = (Utc::now() + TimeDelta::minutes(5)).to_rfc3339();
+    let backfill = ["backfill", "--tenant", &tenants[0].id, "--from", &from, "--to", &to];
+    let repaired = platform.run(&backfill);
+    assert!(repaired.contains("50 rows repaired"), "{repaired}");
 }

@@ -146,7 +146,7 @@ async fn a_redis_with_a_file_older_than_the_log_is_rebuilt() {
 }
 
 /// Deletes every record of the log, as retention would.
-async fn delete_all_records(platform: &Platform) {
+pub(crate) async fn delete_all_records(platform: &Platform) {
     let config: ClientConfig = testkit::kafka_client().into_iter().collect();
     let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
     let topic = &platform.settings()["FOOTFALL__KAFKA__EVENTS_TOPIC"];

@@ -147,6 +147,7 @@ async fn an_offboarded_tenant_is_erased_everywhere_and_its_neighbours_stay() {
         assert_eq!(erased["archive"]["records"], 21, "{text}");
         assert!(erased["redis"]["keys"].as_u64().unwrap() > 0, "{text}");
         assert_eq!(erased["postgres"]["tenant"], 1, "{text}");
+        assert_eq!(erased["postgres"]["data_key"], 1, "no copy of the archive can be read: {text}");
         platform.collect(&tenant.collect_key, &impressions(1)).await.expect(401);
         platform.get(&tenant.owner, "/v1/campaigns").await.expect(401);
         let shown = platform.get(&admin, &format!("/v1/admin/tenants/{}", tenant.id)).await;

@@ -1,11 +1,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 use archive::{Archive, ArchiveSettings};
 use chrono::{DateTime, TimeDelta, Utc};
-use control_plane::Ledger;
+use control_plane::{Ledger, SealedDataKeys};
 use log::Offset;
 use serde::Deserialize;
 use serde_json::json;
@@ -27,13 +28,15 @@ struct Canonical {
 /// to `differences`.
 pub(crate) async fn archived(
     ledger: &Ledger,
+    keys: Arc<SealedDataKeys>,
     folder: &Path,
     differences: &mut Differences,
 ) -> Result<Archived, Failure> {
     let settings: ArchiveSettings = serde_json::from_value(json!({
         "url": folder, "region": "", "endpoint": "", "access_key_id": "", "secret_access_key": "",
+        "encrypt": true,
     }))?;
-    let archive = Archive::new(&settings)?;
+    let archive = Archive::new(&settings, keys)?;
     let all_time = DateTime::UNIX_EPOCH..Utc::now() + TimeDelta::days(1);
     let mut next = BTreeMap::<_, Offset>::new();
     let mut events = Archived::new();

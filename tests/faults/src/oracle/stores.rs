@@ -1,11 +1,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aggregates::{Aggregates, LiveSeries};
+use auth::{KeyEncryptionKey, Sealer};
 use chrono::{DateTime, Utc};
-use control_plane::{ControlPlane, Group, Ledger};
+use control_plane::{ControlPlane, Group, Ledger, SealedDataKeys};
 use metrics::{Granularity, QuarterHour, QuarterSeries, TimeRange};
 use tenancy::{CampaignId, TenantContext, TenantRouter};
-use testkit::{Platform, Tenant};
+use testkit::{Platform, Tenant, setting};
 use warehouse::Warehouse;
 
 use crate::Failure;
@@ -19,6 +20,7 @@ pub(crate) struct Stores {
     aggregates: Aggregates,
     warehouse: Warehouse,
     ledger: Ledger,
+    data_keys: Arc<SealedDataKeys>,
     events_topic: String,
 }
 
@@ -31,7 +33,13 @@ impl Stores {
             clusters.insert(name.parse()?, testkit::cluster(name));
         }
         let control_plane = ControlPlane::connect(&platform.postgres()).await?;
+        let key: KeyEncryptionKey = setting("FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY").parse()?;
+        #[expect(clippy::disallowed_methods, reason = "the oracle reads what the platform wrote")]
+        let operator = TenantRouter::platform("faults");
+        let control = control_plane.for_platform(&operator);
+        let data_keys = SealedDataKeys::new(control, Sealer::with_keys(key, []));
         Ok(Self {
+            data_keys: Arc::new(data_keys),
             ledger: control_plane.ledger(),
             router: TenantRouter::new(Arc::new(control_plane)),
             aggregates: Aggregates::connect(&platform.redis())?,
@@ -49,6 +57,11 @@ impl Stores {
     /// Returns the ledger.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Returns the data keys with which the archive is encrypted.
+    pub(crate) fn data_keys(&self) -> Arc<SealedDataKeys> {
+        Arc::clone(&self.data_keys)
     }
 
     /// Returns the time up to which every sink has all received events.

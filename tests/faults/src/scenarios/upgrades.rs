@@ -47,7 +47,11 @@ pub(super) async fn run(stack: &Stack, piece: &Piece) -> Result<Outcome, Failure
     lose(stack, Server::ClickhouseShared).await?;
     let mut stand = Stand::prepare(Preparation {
         program: Some(LAUNCHER.into()),
-        settings: BTreeMap::from([(PREVIOUS.to_owned(), previous)]),
+        settings: BTreeMap::from([
+            (PREVIOUS.to_owned(), previous),
+            // The release before reads no encrypted object.
+            ("FOOTFALL__ARCHIVE__ENCRYPT".to_owned(), "false".to_owned()),
+        ]),
         ..Preparation::default()
     })
     .await?;

@@ -1,15 +1,16 @@
 use std::{collections::BTreeSet, fs};
 
-use archive::{ArchiveError, ArchivedRecord, Object, ObjectKey};
+use archive::{ArchiveError, ArchivedRecord, ObjectKey};
+use auth::DataKeyState;
 use log::Offset;
 use tokio::task::JoinSet;
 
-use crate::test_archive::{KEY, RANGE, TestArchive, files, object, records};
+use crate::test_archive::{KEY, RANGE, TestArchive, files, records};
 
 #[tokio::test]
 async fn records_are_read_back_with_every_byte() {
     for test in TestArchive::all().await {
-        let stored = test.archive.put(&object()).await.unwrap();
+        let stored = test.archive.put(&test.object().await).await.unwrap();
         assert_eq!(stored.records, 4);
         assert_eq!(stored.bytes, fs::metadata(test.file(KEY)).unwrap().len());
         let read = test.archive.read(KEY, &stored.sha256).await.unwrap();
@@ -21,7 +22,7 @@ async fn records_are_read_back_with_every_byte() {
 #[tokio::test]
 async fn an_object_without_a_known_hash_is_found_by_its_name() {
     for test in TestArchive::all().await {
-        let stored = test.archive.put(&object()).await.unwrap();
+        let stored = test.archive.put(&test.object().await).await.unwrap();
         assert_eq!(test.archive.find(KEY).await.unwrap(), Some((stored, records())));
         let other = ObjectKey(RANGE.with(Offset::new(99), RANGE.last));
         assert_eq!(test.archive.find(other).await.unwrap(), None);
@@ -39,15 +40,20 @@ async fn many_records_are_read_back_in_their_order() {
         .map(|n| ArchivedRecord { offset: Offset::new(2 * n), ..pattern[n as usize % 4].clone() })
         .collect();
     let key = ObjectKey(RANGE.with(Offset::ZERO, Offset::new(100_000)));
-    let stored = test.archive.put(&Object::write(key, &many).unwrap()).await.unwrap();
+    let object = test.archive.write(key, many.clone()).await.unwrap();
+    let stored = test.archive.put(&object).await.unwrap();
     assert!(test.archive.read(key, &stored.sha256).await.unwrap() == many);
 }
 
 #[tokio::test]
 async fn the_same_records_make_the_same_object_in_a_folder_and_in_s3() {
     let [folder, s3] = TestArchive::all().await;
-    let first = folder.archive.put(&object()).await.unwrap();
-    let second = s3.archive.put(&object()).await.unwrap();
+    let object = folder.object().await;
+    for owner in ["-", "acme"] {
+        s3.keys.set(owner, Some(DataKeyState::Kept(folder.keys.of(owner))));
+    }
+    let first = folder.archive.put(&object).await.unwrap();
+    let second = s3.archive.put(&s3.object().await).await.unwrap();
     assert_eq!(first, second);
     assert_eq!(fs::read(folder.file(KEY)).unwrap(), fs::read(s3.file(KEY)).unwrap());
 }
@@ -55,8 +61,8 @@ async fn the_same_records_make_the_same_object_in_a_folder_and_in_s3() {
 #[tokio::test]
 async fn a_repeated_put_returns_the_same_as_the_first() {
     for test in TestArchive::all().await {
-        let first = test.archive.put(&object()).await.unwrap();
-        let again = test.archive.put(&object()).await.unwrap();
+        let first = test.archive.put(&test.object().await).await.unwrap();
+        let again = test.archive.put(&test.object().await).await.unwrap();
         assert_eq!(first, again);
     }
 }
@@ -65,11 +71,12 @@ async fn a_repeated_put_returns_the_same_as_the_first() {
 async fn concurrent_puts_of_the_same_records_make_one_object() {
     let test = TestArchive::folder();
     let mut puts = JoinSet::new();
+    let object = test.object().await;
     for _ in 0..8 {
-        let archive = test.archive.clone();
+        let (archive, object) = (test.archive.clone(), object.clone());
         puts.spawn(async move {
             loop {
-                match archive.put(&object()).await {
+                match archive.put(&object).await {
                     Ok(stored) => return stored.sha256,
                     // The first put also removed the unfinished file of this one.
                     Err(ArchiveError::Unavailable { .. }) => {}
@@ -85,8 +92,8 @@ async fn concurrent_puts_of_the_same_records_make_one_object() {
 #[tokio::test]
 async fn other_records_under_the_same_name_are_refused_and_the_first_remain() {
     for test in TestArchive::all().await {
-        let stored = test.archive.put(&object()).await.unwrap();
-        let other = Object::write(KEY, &records()[..3]).unwrap();
+        let stored = test.archive.put(&test.object().await).await.unwrap();
+        let other = test.archive.write(KEY, records()[..3].to_vec()).await.unwrap();
         let refused = test.archive.put(&other).await;
         assert!(matches!(refused, Err(ArchiveError::Differs(KEY))), "{refused:?}");
         assert_eq!(test.archive.read(KEY, &stored.sha256).await.unwrap(), records());
@@ -96,7 +103,7 @@ async fn other_records_under_the_same_name_are_refused_and_the_first_remain() {
 #[tokio::test]
 async fn a_flipped_bit_and_a_truncated_file_are_detected() {
     for test in TestArchive::all().await {
-        let stored = test.archive.put(&object()).await.unwrap();
+        let stored = test.archive.put(&test.object().await).await.unwrap();
         let whole = fs::read(test.file(KEY)).unwrap();
         let mut flipped = whole.clone();
         flipped[whole.len() / 3] ^= 1;
@@ -107,7 +114,7 @@ async fn a_flipped_bit_and_a_truncated_file_are_detected() {
             let read = test.archive.read(KEY, &stored.sha256).await;
             assert!(matches!(read, Err(ArchiveError::Damaged { .. })), "{read:?}");
         }
-        let put = test.archive.put(&object()).await;
+        let put = test.archive.put(&test.object().await).await;
         assert!(
             matches!(put, Err(ArchiveError::Differs(_))),
             "an unreadable object differs: {put:?}"
@@ -118,7 +125,7 @@ async fn a_flipped_bit_and_a_truncated_file_are_detected() {
 #[tokio::test]
 async fn a_missing_object_is_reported_as_missing() {
     for test in TestArchive::all().await {
-        test.archive.put(&object()).await.unwrap();
+        test.archive.put(&test.object().await).await.unwrap();
         let other = ObjectKey(RANGE.with(Offset::new(105), Offset::new(109)));
         let missing = test.archive.read(other, &[0; 32]).await;
         assert!(matches!(missing, Err(ArchiveError::Missing(key)) if key == other), "{missing:?}");
@@ -128,13 +135,16 @@ async fn a_missing_object_is_reported_as_missing() {
 #[tokio::test]
 async fn the_same_records_in_other_bytes_are_accepted() {
     for test in TestArchive::all().await {
-        let first = test.archive.put(&object()).await.unwrap();
+        let clear = test.in_clear();
+        let first = clear.put(&clear.write(KEY, records()).await.unwrap()).await.unwrap();
+        let again = test.archive.put(&test.object().await).await.unwrap();
+        assert_eq!(again, first, "the first one remains");
         let mut bytes = fs::read(test.file(KEY)).unwrap();
         let writer = bytes.windows(8).rposition(|window| window == b"footfall").unwrap();
         bytes[writer..writer + 8].copy_from_slice(b"earlier!");
         fs::write(test.file(KEY), &bytes).unwrap();
 
-        let stored = test.archive.put(&object()).await.unwrap();
+        let stored = test.archive.put(&test.object().await).await.unwrap();
         assert_ne!(stored.sha256, first.sha256);
         assert_eq!(test.archive.read(KEY, &stored.sha256).await.unwrap(), records());
     }
@@ -143,7 +153,7 @@ async fn the_same_records_in_other_bytes_are_accepted() {
 #[tokio::test]
 async fn records_of_one_key_are_erased_in_place_and_once() {
     for test in TestArchive::all().await {
-        let stored = test.archive.put(&object()).await.unwrap();
+        let stored = test.archive.put(&test.object().await).await.unwrap();
         let own = records().into_iter().find_map(|record| record.key).unwrap();
         let key = std::str::from_utf8(&own).unwrap();
         let erased = test.archive.erase(KEY, key).await.unwrap();

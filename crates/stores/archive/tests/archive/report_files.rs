@@ -103,9 +103,10 @@ async fn what_a_killed_writer_has_left_is_removed_with_all_files_of_its_tenant()
 #[tokio::test]
 async fn the_rows_of_a_parquet_file_are_those_of_its_metadata() {
     let test = TestArchive::folder();
-    let object = crate::test_archive::object();
-    test.archive.put(&object).await.unwrap();
-    let parquet = std::fs::read(test.file(crate::test_archive::KEY)).unwrap();
+    let (clear, key_of_object) = (test.in_clear(), crate::test_archive::KEY);
+    let object = clear.write(key_of_object, crate::test_archive::records()).await.unwrap();
+    clear.put(&object).await.unwrap();
+    let parquet = std::fs::read(test.file(key_of_object)).unwrap();
     let reports = test.archive.report_files();
     for (attempt, bytes) in [(1, parquet.clone()), (2, b"no Parquet".to_vec())] {
         let mut writer = reports.create(key(attempt)).await.unwrap();

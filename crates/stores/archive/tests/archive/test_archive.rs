@@ -1,12 +1,15 @@
 //! A separate archive for each test.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
 };
 
 use archive::{Archive, ArchiveSettings, ArchivedRecord, Header, Object, ObjectKey};
+use auth::{DataKey, DataKeyState, DataKeyStore, DataKeyStoreError, DataKeys};
 use chrono::DateTime;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -23,9 +26,52 @@ pub(crate) const RANGE: LogRange = LogRange::new(3, 11, 100, 104);
 
 pub(crate) const KEY: ObjectKey = ObjectKey(RANGE);
 
+/// Data keys in memory: of the platform, and of the tenants `acme` and `globex`.
+#[derive(Default)]
+pub(crate) struct TestKeys(Mutex<DataKeys>);
+
+impl TestKeys {
+    /// Puts what is known of a key in the place of what was known before.
+    pub(crate) fn set(&self, owner: &str, state: Option<DataKeyState>) {
+        let mut keys = self.0.lock().unwrap();
+        keys.remove(owner);
+        keys.extend(state.map(|state| (owner.to_owned(), state)));
+    }
+
+    /// Returns the key of an owner.
+    pub(crate) fn of(&self, owner: &str) -> DataKey {
+        match self.0.lock().unwrap().get(owner) {
+            Some(DataKeyState::Kept(key)) => key.clone(),
+            other => panic!("{owner}: {other:?}"),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl DataKeyStore for TestKeys {
+    async fn data_keys(&self, owners: &BTreeSet<String>) -> Result<DataKeys, DataKeyStoreError> {
+        let keys = self.0.lock().unwrap();
+        let known = owners.iter().filter_map(|owner| keys.get_key_value(owner));
+        Ok(known.map(|(owner, state)| (owner.clone(), state.clone())).collect::<BTreeMap<_, _>>())
+    }
+
+    async fn ensure_data_keys(
+        &self,
+        owners: &BTreeSet<String>,
+    ) -> Result<DataKeys, DataKeyStoreError> {
+        for owner in [DataKey::PLATFORM, "acme", "globex"] {
+            let fresh = DataKeyState::Kept(DataKey::generate().unwrap());
+            self.0.lock().unwrap().entry(owner.to_owned()).or_insert(fresh);
+        }
+        self.data_keys(owners).await
+    }
+}
+
 /// An archive, and the folder of its objects.
 pub(crate) struct TestArchive {
     pub(crate) archive: Archive,
+    pub(crate) keys: Arc<TestKeys>,
+    settings: ArchiveSettings,
     pub(crate) folder: PathBuf,
     _root: TempDir,
     /// The S3 server, if there is one.
@@ -36,8 +82,30 @@ impl TestArchive {
     pub(crate) fn folder() -> Self {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("not/there/yet");
-        let archive = Archive::new(&settings(folder.to_str().unwrap())).unwrap();
-        Self { archive, folder, _root: root, _server: JoinSet::new() }
+        let settings = settings(folder.to_str().unwrap());
+        Self::open(settings, folder, root, JoinSet::new())
+    }
+
+    fn open(
+        settings: ArchiveSettings,
+        folder: PathBuf,
+        root: TempDir,
+        server: JoinSet<()>,
+    ) -> Self {
+        let keys = Arc::new(TestKeys::default());
+        let archive = Archive::new(&settings, keys.clone()).unwrap();
+        Self { archive, keys, settings, folder, _root: root, _server: server }
+    }
+
+    /// Returns the same archive as an earlier build opened it: it writes in clear.
+    pub(crate) fn in_clear(&self) -> Archive {
+        let settings = ArchiveSettings { encrypt: false, ..self.settings.clone() };
+        Archive::new(&settings, self.keys.clone()).unwrap()
+    }
+
+    /// Returns an object of `records()`.
+    pub(crate) async fn object(&self) -> Object {
+        self.archive.write(KEY, records()).await.unwrap()
     }
 
     pub(crate) async fn s3() -> Self {
@@ -67,8 +135,7 @@ impl TestArchive {
             secret_access_key: Secret::new("hunter2"),
             ..settings("s3://shop/footfall")
         };
-        let archive = Archive::new(&settings).unwrap();
-        Self { archive, folder: folder.join("footfall"), _root: root, _server: server }
+        Self::open(settings, folder.join("footfall"), root, server)
     }
 
     /// Returns one in a folder and one in S3.
@@ -89,6 +156,7 @@ pub(crate) fn settings(url: &str) -> ArchiveSettings {
         endpoint: String::new(),
         access_key_id: Secret::new(""),
         secret_access_key: Secret::new(""),
+        encrypt: true,
         tls: Default::default(),
     }
 }
@@ -116,10 +184,6 @@ pub(crate) fn records() -> Vec<ArchivedRecord> {
         record(103, Some(b""), Some(b"")),
         record(104, None, None),
     ]
-}
-
-pub(crate) fn object() -> Object {
-    Object::write(KEY, &records()).unwrap()
 }
 
 /// Returns the names of all files below `folder`.

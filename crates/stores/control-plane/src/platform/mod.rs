@@ -2,6 +2,7 @@ mod archive_retention;
 mod backups;
 mod catalogue;
 mod clusters;
+mod data_keys;
 mod erased_persons;
 mod identities;
 mod move_record;
@@ -24,6 +25,7 @@ use crate::{ControlPlane, ControlPlaneError, pool::Transaction};
 
 pub use catalogue::Inventory;
 pub use clusters::{Account, Cluster, RegisteredCluster};
+pub use data_keys::SealedDataKeys;
 pub use erased_persons::ErasedPersonsVersion;
 pub use move_record::{MoveStepRecord, TenantMove};
 pub use moves::{BackOut, BegunMove, MoveRefusal};

@@ -1,4 +1,4 @@
-use auth::{KeyEncryptionKeyId, SealError, SealedField, Sealer, SigningKey, TotpSecret};
+use auth::{DataKey, KeyEncryptionKeyId, SealError, SealedField, Sealer, SigningKey, TotpSecret};
 use serde_json::json;
 use sqlx::FromRow;
 
@@ -21,6 +21,8 @@ pub enum SealedColumn {
     SecondFactors,
     /// The keys with which ids of erased persons are hashed.
     PersonKeys,
+    /// The keys with which the archive is encrypted.
+    DataKeys,
 }
 
 /// How many secrets of a column a key encryption key has sealed.
@@ -54,12 +56,13 @@ struct SealedRow {
 
 impl SealedColumn {
     /// Every column.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ClusterWriters,
         Self::ClusterReaders,
         Self::SigningKeys,
         Self::SecondFactors,
         Self::PersonKeys,
+        Self::DataKeys,
     ];
 
     /// Returns the table and the column.
@@ -70,6 +73,7 @@ impl SealedColumn {
             Self::SigningKeys => "signing_key.pkcs8_sealed",
             Self::SecondFactors => "second_factor.secret_sealed",
             Self::PersonKeys => "person_key.sealed",
+            Self::DataKeys => "data_key.sealed",
         }
     }
 
@@ -94,6 +98,9 @@ impl SealedColumn {
             Self::PersonKeys => {
                 (sql!("sealed_secret/person_key_page"), sql!("sealed_secret/person_key_rewrap"))
             }
+            Self::DataKeys => {
+                (sql!("sealed_secret/data_key_page"), sql!("sealed_secret/data_key_rewrap"))
+            }
         }
     }
 
@@ -105,6 +112,7 @@ impl SealedColumn {
             Self::SigningKeys => SigningKey::sealed_field(&row.row_key),
             Self::SecondFactors => TotpSecret::sealed_field(&row.tenant, &row.row_key),
             Self::PersonKeys => person_erasure::key_field(&row.row_key),
+            Self::DataKeys => DataKey::sealed_field(&row.row_key),
         }
     }
 }

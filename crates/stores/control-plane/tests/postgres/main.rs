@@ -17,6 +17,8 @@ mod campaigns;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod data_keys;
+#[cfg(test)]
 mod data_versions;
 #[cfg(test)]
 mod dimensions;

@@ -23,13 +23,14 @@ const OWNERS: [&str; 9] = [
     "SET SESSION AUTHORIZATION footfall",
 ];
 
-const TENANTS: [&str; 16] = [
+const TENANTS: [&str; 17] = [
     "UPDATE tenant SET events_per_second = 1000000",
     "UPDATE tenant SET state = 'active'",
     "UPDATE tenant SET retention_days = 1",
     "INSERT INTO placement (client_id, route_version, isolation, cluster) VALUES ('acme', 9, 'shared', 'shared')",
     "SELECT FROM cluster",
     "SELECT FROM signing_key",
+    "SELECT FROM data_key",
     "SELECT FROM tenant_move",
     "SELECT FROM offboarding",
     "SELECT FROM batch",
@@ -52,13 +53,14 @@ const PLATFORMS: [&str; 7] = [
     "SET ROLE footfall_ledger",
 ];
 
-const LEDGERS: [&str; 8] = [
+const LEDGERS: [&str; 9] = [
     "SELECT FROM tenant",
     "SELECT FROM app_user",
     "SELECT FROM api_key",
     "SELECT FROM cluster",
     "SELECT FROM audit_log",
     "SELECT FROM person_key",
+    "SELECT FROM data_key",
     "UPDATE tenant_route SET route_version = route_version + 1",
     "SELECT lock_leases()",
 ];

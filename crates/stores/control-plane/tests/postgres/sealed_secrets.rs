@@ -1,13 +1,15 @@
 use std::{
+    collections::BTreeSet,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use auth::{
-    KeyEncryptionKey, Role, Sealer, SecondFactorStore, SigningKey, SigningKeyStore, TotpSecret,
+    DataKeyState, DataKeyStore, KeyEncryptionKey, Role, Sealer, SecondFactorStore, SigningKey,
+    SigningKeyStore, TotpSecret,
 };
 use chrono::Utc;
-use control_plane::{PlatformControl, RewrappedPiece, SealedColumn};
+use control_plane::{PlatformControl, RewrappedPiece, SealedColumn, SealedDataKeys};
 use futures::future::join;
 use privacy::PersonKey;
 use settings::Secret;
@@ -68,6 +70,9 @@ async fn every_secret_is_rewrapped_and_opens_with_the_new_key_alone() {
     let (user, totp) = with_second_factor(&platform, "ann@acme.example").await;
     let fresh = PersonKey::random().unwrap();
     platform.tenant("acme").await.person_key(&sealer(), &fresh).await.unwrap();
+    let owner = BTreeSet::from(["acme".to_owned()]);
+    let data_keys = SealedDataKeys::new(admin.clone(), sealer());
+    let data_keys = data_keys.ensure_data_keys(&owner).await.unwrap();
 
     let [old, new] = keys();
     for count in admin.sealed_counts().await.unwrap() {
@@ -95,6 +100,12 @@ async fn every_secret_is_rewrapped_and_opens_with_the_new_key_alone() {
     assert_eq!(second_factor(&platform, &alone, user).await, Some(totp));
     let person_key = admin.person_key(&alone, &id("acme")).await.unwrap().unwrap();
     assert_eq!(person_key.expose(), fresh.expose());
+    let rewrapped = SealedDataKeys::new(admin.clone(), alone).data_keys(&owner).await.unwrap();
+    let id = |state: Option<&DataKeyState>| match state {
+        Some(DataKeyState::Kept(key)) => key.id().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(id(rewrapped.get("acme")), id(data_keys.get("acme")));
     assert!(admin.clusters(&sealer()).await.is_err(), "the old key opens nothing any more");
 }
 
