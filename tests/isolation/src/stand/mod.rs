@@ -7,7 +7,7 @@ mod shop;
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -20,7 +20,7 @@ use crate::{Failure, figures::Outcome, routes::Route};
 
 pub(crate) use answer::Answer;
 pub(crate) use ids::Ids;
-pub(crate) use shop::{Credential, Shop, Who, Words};
+pub(crate) use shop::{Credential, Life, Shop, Who, Words};
 
 /// The password of every user.
 const PASSWORD: &str = "a password nobody else knows";
@@ -34,6 +34,23 @@ pub(crate) struct Stand {
     pub(crate) admin: String,
     /// How many users have accepted an invitation, each at an address of its own: one address may try 20 a minute.
     accepted: AtomicU32,
+    /// How many tenants have a cluster of their own.
+    dedicated: AtomicU32,
+}
+
+/// Returns the settings of `count` more clusters, each for one tenant: the stack's second server under other names, where
+/// each tenant has a database of its own.
+pub(crate) fn more_clusters(count: u32) -> Vec<(String, String)> {
+    const STACKS: &str = "FOOTFALL__CLUSTERS__DEDICATED__";
+    let settings: Vec<_> = env::vars().filter(|(name, _)| name.starts_with(STACKS)).collect();
+    let named = |number: u32| {
+        let prefix = format!("FOOTFALL__CLUSTERS__DEDICATED{number}__");
+        let renamed = settings
+            .iter()
+            .map(move |(name, value)| (name.replacen(STACKS, &prefix, 1), value.clone()));
+        renamed.collect::<Vec<_>>()
+    };
+    (1..=count).flat_map(named).collect()
 }
 
 impl Stand {
@@ -54,7 +71,16 @@ impl Stand {
         platform.restart().await;
         platform.wait_until_up_to_date().await;
         let admin = platform.admin().await;
-        Ok(Self { platform, admin, accepted: AtomicU32::new(0) })
+        let (accepted, dedicated) = Default::default();
+        Ok(Self { platform, admin, accepted, dedicated })
+    }
+
+    /// Returns a cluster for a tenant that shares it with no other: the stack's own, then those of [`more_clusters`].
+    fn free_cluster(&self) -> String {
+        match self.dedicated.fetch_add(1, Ordering::Relaxed) {
+            0 => "dedicated".to_owned(),
+            number => format!("dedicated{number}"),
+        }
     }
 
     /// Returns a request to a path of a service.
