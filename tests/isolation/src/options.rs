@@ -36,8 +36,12 @@ pub(crate) enum Piece {
     Probes,
     /// Random operations of several tenants, and a model of what each may see
     Sequences,
+    /// Live streams that break and resume, and calls of Redis that are given up
+    Streams,
     /// Every kind of bad credential at every guarded route, and races of refreshes
     Tokens,
+    /// Sealed secrets in the place of others
+    Ciphertexts,
     /// Mutated bodies for every parser
     Fuzz,
     /// One tenant that takes all it can get, and neighbours who must not notice

@@ -32,8 +32,8 @@ pub(crate) struct Stand {
     pub(crate) platform: Platform,
     /// The access token of the platform's admin.
     pub(crate) admin: String,
-    /// How many users have accepted an invitation, each at an address of its own: one address may try 20 a minute.
-    accepted: AtomicU32,
+    /// How many addresses users had, another one for each attempt: from one, 20 a minute are admitted.
+    addresses: AtomicU32,
     /// How many tenants have a cluster of their own.
     dedicated: AtomicU32,
 }
@@ -71,8 +71,8 @@ impl Stand {
         platform.restart().await;
         platform.wait_until_up_to_date().await;
         let admin = platform.admin().await;
-        let (accepted, dedicated) = Default::default();
-        Ok(Self { platform, admin, accepted, dedicated })
+        let (addresses, dedicated) = Default::default();
+        Ok(Self { platform, admin, addresses, dedicated })
     }
 
     /// Returns a cluster for a tenant that shares it with no other: the stack's own, then those of [`more_clusters`].
@@ -119,18 +119,30 @@ impl Stand {
 
     /// Accepts an invitation, and returns the session: both tokens.
     pub(crate) async fn accept(&self, invitation: &Value) -> Result<Value, Failure> {
-        let number = self.accepted.fetch_add(1, Ordering::Relaxed);
-        let [_, second, third, fourth] = number.to_be_bytes();
         let order = json!({"token": invitation.get("token"), "password": PASSWORD});
-        let request = self
-            .request(&Method::POST, true, "/v1/auth/invitations/accept")
-            .header("X-Forwarded-For", format!("10.{second}.{third}.{fourth}"))
-            .json(&order);
-        let answer = Answer::of(request).await?;
+        let request = self.request(&Method::POST, true, "/v1/auth/invitations/accept").json(&order);
+        let answer = Answer::of(request.header("X-Forwarded-For", self.another_address())).await?;
         if !answer.is_success() {
             return Err(format!("an invitation is refused: {}", answer.text()).into());
         }
         Ok(answer.json())
+    }
+
+    /// Makes a second factor for a user, whom a code of an app would have to confirm.
+    pub(crate) async fn enrol(&self, email: &str) -> Result<(), Failure> {
+        let account = json!({"email": email, "password": PASSWORD});
+        let request = self.request(&Method::POST, true, "/v1/auth/second-factor").json(&account);
+        let answer = Answer::of(request.header("X-Forwarded-For", self.another_address())).await?;
+        if !answer.is_success() {
+            return Err(format!("a second factor is refused: {}", answer.text()).into());
+        }
+        Ok(())
+    }
+
+    fn another_address(&self) -> String {
+        let [_, second, third, fourth] =
+            self.addresses.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        format!("10.{second}.{third}.{fourth}")
     }
 
     /// Invites an analyst as an owner, and accepts. Returns the user's id and the session.
