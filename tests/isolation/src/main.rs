@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod ciphertexts;
+mod erased;
 mod figures;
 mod fuzz;
 mod neighbour;
@@ -58,5 +59,6 @@ async fn run(piece: Piece, options: &Options) -> Result<Outcome, Failure> {
         Piece::Fuzz => fuzz::run(options).await,
         Piece::Neighbour => neighbour::run(options).await,
         Piece::Slow => slow::run(options).await,
+        Piece::Erased => erased::run(options).await,
     }
 }

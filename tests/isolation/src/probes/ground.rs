@@ -1,11 +1,8 @@
-use std::time::Duration;
-
 use futures::future::try_join_all;
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Tier, eventually};
-use tokio::time::{Instant, sleep};
 
 use super::leaks::Leaks;
 use crate::{
@@ -38,11 +35,6 @@ const LISTS: [&str; 14] = [
 const REASON: &str = "A proof";
 /// Dedicated tenants of a full run, beside the first one.
 const MORE_DEDICATED: u32 = 4;
-/// Within this time a move ends: it waits for the erasures of persons of its tenant.
-const MOVED_WITHIN: Duration = Duration::from_secs(600);
-/// Within this time an offboarded tenant is erased: a minute to settle, twice, and the steps.
-const ERASED_WITHIN: Duration = Duration::from_secs(600);
-const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// The tenants of the probes.
 pub(super) struct Ground {
@@ -126,11 +118,6 @@ impl Ground {
         Ok(())
     }
 
-    async fn show(&self, shop: &Shop, what: &str) -> Value {
-        let path = format!("/v1/admin/tenants/{}{what}", shop.tenant.id);
-        self.stand.platform.get(&self.stand.admin, &path).await.json()
-    }
-
     fn living(&self, life: Life) -> impl Iterator<Item = &Shop> {
         self.shops().filter(move |shop| shop.life == life)
     }
@@ -140,40 +127,22 @@ impl Ground {
     /// # Errors
     /// A move was taken back, or something takes too long.
     pub(super) async fn wait_until_moved_and_erased(&self) -> Result<(), Failure> {
-        for shop in self.living(Life::Moves) {
-            self.wait_until(shop, "/move", "moved", MOVED_WITHIN).await?;
-        }
-        for shop in self.living(Life::Offboarded) {
-            self.wait_until(shop, "/offboarding", "erased", ERASED_WITHIN).await?;
+        for (life, what, wanted) in
+            [(Life::Moves, "move", "moved"), (Life::Offboarded, "offboarding", "erased")]
+        {
+            for shop in self.living(life) {
+                let path = format!("/v1/admin/tenants/{}/{what}", shop.tenant.id);
+                self.stand.wait_for_state(&self.stand.admin, &path, wanted).await?;
+            }
         }
         Ok(())
-    }
-
-    async fn wait_until(
-        &self,
-        shop: &Shop,
-        of: &str,
-        wanted: &str,
-        within: Duration,
-    ) -> Result<(), Failure> {
-        let deadline = Instant::now() + within;
-        loop {
-            let shown = self.show(shop, of).await;
-            if shown.get("state").and_then(Value::as_str) == Some(wanted) {
-                return Ok(());
-            }
-            let is_taken_back = shown.get("back_reason").is_some_and(Value::is_string);
-            if is_taken_back || Instant::now() > deadline {
-                return Err(format!("{:?} is not {wanted}: {shown}", shop.tier).into());
-            }
-            sleep(POLL_EVERY).await;
-        }
     }
 
     /// Counts the moves, and checks that none was taken back.
     pub(super) async fn check_moves(&self, outcome: &mut Outcome) {
         for shop in self.living(Life::Moves) {
-            let shown = self.show(shop, "/move").await;
+            let path = format!("/v1/admin/tenants/{}/move", shop.tenant.id);
+            let shown = self.stand.platform.get(&self.stand.admin, &path).await.json();
             let is_moved = shown.get("state").and_then(Value::as_str) == Some("moved");
             outcome.count("moves begun", 1);
             outcome.count("moves ended", usize::from(is_moved));

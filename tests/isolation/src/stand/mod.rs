@@ -15,6 +15,7 @@ use std::{
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::{Platform, Preparation};
+use tokio::time::{Instant, sleep};
 
 use crate::{Failure, figures::Outcome, routes::Route};
 
@@ -26,6 +27,11 @@ pub(crate) use shop::{Credential, Life, Shop, Who, Words};
 const PASSWORD: &str = "a password nobody else knows";
 /// How long a request may take: a report on two busy cores, in a build for tests.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long something may take to reach a state: an offboarded tenant waits twice for a minute, a move for the erasures of
+/// persons of its tenant.
+const STATE_WITHIN: Duration = Duration::from_secs(600);
+const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// A platform under test.
 pub(crate) struct Stand {
@@ -115,6 +121,30 @@ impl Stand {
             return Err(format!("{method} {path}: {} {}", answer.status, answer.text()).into());
         }
         Ok(answer.json())
+    }
+
+    /// Waits until something is in a state: a move, an offboarding or an erasure of persons.
+    ///
+    /// # Errors
+    /// It takes longer than ten minutes, or a move was taken back.
+    pub(crate) async fn wait_for_state(
+        &self,
+        credential: &str,
+        path: &str,
+        wanted: &str,
+    ) -> Result<(), Failure> {
+        let deadline = Instant::now() + STATE_WITHIN;
+        loop {
+            let shown = self.platform.get(credential, path).await.json();
+            if shown.get("state").and_then(Value::as_str) == Some(wanted) {
+                return Ok(());
+            }
+            let is_taken_back = shown.get("back_reason").is_some_and(Value::is_string);
+            if is_taken_back || Instant::now() > deadline {
+                return Err(format!("{path} is not {wanted}: {shown}").into());
+            }
+            sleep(POLL_EVERY).await;
+        }
     }
 
     /// Accepts an invitation, and returns the session: both tokens.
