@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod ciphertexts;
+mod erased;
 mod figures;
 mod fuzz;
 mod neighbour;
@@ -10,6 +12,7 @@ mod routes;
 mod sequences;
 mod slow;
 mod stand;
+mod streams;
 mod tokens;
 
 use std::{error::Error, process::ExitCode, time::Instant};
@@ -50,9 +53,12 @@ async fn run(piece: Piece, options: &Options) -> Result<Outcome, Failure> {
     match piece {
         Piece::Probes => probes::run(options).await,
         Piece::Sequences => sequences::run(options).await,
+        Piece::Streams => streams::run(options).await,
         Piece::Tokens => tokens::run(options).await,
+        Piece::Ciphertexts => ciphertexts::run(options).await,
         Piece::Fuzz => fuzz::run(options).await,
         Piece::Neighbour => neighbour::run(options).await,
         Piece::Slow => slow::run(options).await,
+        Piece::Erased => erased::run(options).await,
     }
 }

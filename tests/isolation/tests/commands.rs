@@ -15,7 +15,17 @@ fn error(output: &Output) -> String {
 fn a_piece_that_does_not_exist_is_refused_and_the_others_are_named() {
     let output = isolation(&["earthquakes"]);
     assert_eq!(output.status.code(), Some(2), "{}", error(&output));
-    for piece in ["probes", "sequences", "tokens", "fuzz", "neighbour", "slow"] {
+    for piece in [
+        "probes",
+        "sequences",
+        "streams",
+        "tokens",
+        "ciphertexts",
+        "fuzz",
+        "neighbour",
+        "slow",
+        "erased",
+    ] {
         assert!(error(&output).contains(piece), "{}", error(&output));
     }
 }

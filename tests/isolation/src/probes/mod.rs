@@ -8,10 +8,13 @@ mod ways;
 
 use futures::{StreamExt, stream};
 
-use crate::{Failure, figures::Outcome, options::Options, report::print_line, routes::routes};
+use crate::{
+    Failure, figures::Outcome, options::Options, report::print_line, routes::routes, stand::Life,
+};
 
 use ground::Ground;
 use plan::plan;
+use probe::Probe;
 
 /// Requests at the same time: as many as keep two cores busy.
 const AT_ONCE: usize = 8;
@@ -32,28 +35,41 @@ pub(crate) async fn run(options: &Options) -> Result<Outcome, Failure> {
     let before = ground.belongings().await?;
     let probes = plan(&routes, &ground.attackers, &ground.victims, options.seed);
     let wanted = options.share(probes.len(), LEAST);
-    let (last, first): (Vec<_>, Vec<_>) =
+    let (last, mut first): (Vec<_>, Vec<_>) =
         probes.into_iter().take(wanted).partition(|probe| probe.is_last());
     print_line(&format!("probes: {wanted} ways to ask {} routes …", routes.len()));
-    for some in [first, last] {
-        let mut running =
-            stream::iter(some).map(|probe| probe.run(&ground)).buffer_unordered(AT_ONCE);
-        while let Some(tried) = running.next().await {
-            tried.add_to(&mut outcome);
-        }
+    let is_full = options.size == 100;
+    // Tenants are moved and erased during the first half; in a full run, that has ended before the second one.
+    let second = first.split_off(first.len() / 2);
+    run_all(first, &ground, &mut outcome).await;
+    if is_full {
+        ground.wait_until_moved_and_erased().await?;
     }
-    ground.check_suspended(&routes, &mut outcome).await?;
+    run_all(second, &ground, &mut outcome).await;
+    run_all(last, &ground, &mut outcome).await;
+    ground.check_closed(Life::Suspended, &routes, &mut outcome).await?;
+    if is_full {
+        ground.check_closed(Life::Offboarded, &routes, &mut outcome).await?;
+    }
+    ground.check_moves(&mut outcome).await;
     let after = ground.belongings().await?;
     for (before, after) in before.iter().zip(&after) {
         outcome.check(before == after, || format!("changed: {before} to {after}"));
     }
     outcome.count("lists unchanged", after.len());
     ground.check_own_words(&mut outcome);
-    if options.size == 100 {
+    if is_full {
         let sent = outcome.figure("requests");
         outcome.check(sent >= FULL, || format!("only {sent} requests of {FULL}"));
     }
     let words = ground.unlogged();
     ground.stand.check(&words, &mut outcome).await?;
     Ok(outcome)
+}
+
+async fn run_all(probes: Vec<Probe<'_>>, ground: &Ground, outcome: &mut Outcome) {
+    let mut running = stream::iter(probes).map(|probe| probe.run(ground)).buffer_unordered(AT_ONCE);
+    while let Some(tried) = running.next().await {
+        tried.add_to(outcome);
+    }
 }

@@ -16,8 +16,7 @@ const LASTING: usize = 24;
 /// The credentials that carry ids of others in unusual places.
 const SMUGGLERS: [Who; 5] = [Who::Owner, Who::Analyst, Who::Advertiser, Who::Read, Who::Collect];
 
-/// Returns all probes in an order of `seed`, in which each beginning has about as many of every route. The last of the
-/// `victims` is suspended.
+/// Returns all probes in an order of `seed`, in which each beginning has about as many of every route.
 pub(super) fn plan<'a>(
     routes: &'a [Route],
     attackers: &'a [Shop],

@@ -3,7 +3,7 @@ use crate::{
     Failure,
     figures::Outcome,
     routes::Route,
-    stand::{Answer, Credential, Ids, Shop, Who},
+    stand::{Answer, Credential, Ids, Life, Shop, Who},
 };
 
 /// Headers that differ between two answers to the same request.
@@ -27,7 +27,7 @@ pub(super) enum Aim {
     Deleted,
     /// Of another brand of its own tenant.
     Rival,
-    /// Of another tenant, perhaps a suspended one.
+    /// Of another tenant, perhaps one that is moved, suspended or offboarded.
     Foreign,
 }
 
@@ -45,6 +45,8 @@ pub(super) struct Probe<'a> {
 #[derive(Default)]
 pub(super) struct Tried {
     requests: usize,
+    /// Those with ids of a tenant to which something happens.
+    at_lives: Vec<&'static str>,
     compared: usize,
     limited: usize,
     own_words: usize,
@@ -54,6 +56,7 @@ pub(super) struct Tried {
 impl Tried {
     pub(super) fn add_to(self, outcome: &mut Outcome) {
         outcome.count("requests", self.requests);
+        self.at_lives.into_iter().for_each(|name| outcome.count(name, 1));
         outcome.count("compared with an absent id", self.compared);
         outcome.count("over a limit", self.limited);
         outcome.count("answers with own words", self.own_words);
@@ -132,6 +135,12 @@ impl Probe<'_> {
             self.way.request(&ground.stand, self.route, self.by, named, self.credential)?;
         let answer = Answer::of(request).await?;
         tried.requests += 1;
+        tried.at_lives.extend(match self.target.life {
+            Life::Stays => None,
+            Life::Moves => Some("with ids of moved tenants"),
+            Life::Suspended => Some("of suspended ones"),
+            Life::Offboarded => Some("of offboarded ones"),
+        });
         tried.limited += usize::from(answer.status == 429);
         Ok(answer)
     }
@@ -166,7 +175,8 @@ impl Probe<'_> {
 
     fn name(&self) -> String {
         let Self { route: Route { method, path, .. }, by, credential, aim, target, way } = self;
-        let (from, to) = (by.tier, target.tier);
+        let from = (by.tier, by.life);
+        let to = (target.tier, target.life);
         format!("{method} {path} as {credential:?} of {from:?}, {aim:?} {to:?}, {way:?}")
     }
 }

@@ -7,7 +7,7 @@ mod shop;
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -15,25 +15,48 @@ use std::{
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use testkit::{Platform, Preparation};
+use tokio::time::{Instant, sleep};
 
 use crate::{Failure, figures::Outcome, routes::Route};
 
 pub(crate) use answer::Answer;
 pub(crate) use ids::Ids;
-pub(crate) use shop::{Credential, Shop, Who, Words};
+pub(crate) use shop::{Credential, Life, Shop, Who, Words};
 
 /// The password of every user.
 const PASSWORD: &str = "a password nobody else knows";
 /// How long a request may take: a report on two busy cores, in a build for tests.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long something may take to reach a state: an offboarded tenant waits twice for a minute, a move for the erasures of
+/// persons of its tenant.
+const STATE_WITHIN: Duration = Duration::from_secs(600);
+const POLL_EVERY: Duration = Duration::from_millis(500);
+
 /// A platform under test.
 pub(crate) struct Stand {
     pub(crate) platform: Platform,
     /// The access token of the platform's admin.
     pub(crate) admin: String,
-    /// How many users have accepted an invitation, each at an address of its own: one address may try 20 a minute.
-    accepted: AtomicU32,
+    /// How many addresses users had, another one for each attempt: from one, 20 a minute are admitted.
+    addresses: AtomicU32,
+    /// How many tenants have a cluster of their own.
+    dedicated: AtomicU32,
+}
+
+/// Returns the settings of `count` more clusters, each for one tenant: the stack's second server under other names, where
+/// each tenant has a database of its own.
+pub(crate) fn more_clusters(count: u32) -> Vec<(String, String)> {
+    const STACKS: &str = "FOOTFALL__CLUSTERS__DEDICATED__";
+    let settings: Vec<_> = env::vars().filter(|(name, _)| name.starts_with(STACKS)).collect();
+    let named = |number: u32| {
+        let prefix = format!("FOOTFALL__CLUSTERS__DEDICATED{number}__");
+        let renamed = settings
+            .iter()
+            .map(move |(name, value)| (name.replacen(STACKS, &prefix, 1), value.clone()));
+        renamed.collect::<Vec<_>>()
+    };
+    (1..=count).flat_map(named).collect()
 }
 
 impl Stand {
@@ -54,7 +77,16 @@ impl Stand {
         platform.restart().await;
         platform.wait_until_up_to_date().await;
         let admin = platform.admin().await;
-        Ok(Self { platform, admin, accepted: AtomicU32::new(0) })
+        let (addresses, dedicated) = Default::default();
+        Ok(Self { platform, admin, addresses, dedicated })
+    }
+
+    /// Returns a cluster for a tenant that shares it with no other: the stack's own, then those of [`more_clusters`].
+    fn free_cluster(&self) -> String {
+        match self.dedicated.fetch_add(1, Ordering::Relaxed) {
+            0 => "dedicated".to_owned(),
+            number => format!("dedicated{number}"),
+        }
     }
 
     /// Returns a request to a path of a service.
@@ -91,20 +123,56 @@ impl Stand {
         Ok(answer.json())
     }
 
+    /// Waits until something is in a state: a move, an offboarding or an erasure of persons.
+    ///
+    /// # Errors
+    /// It takes longer than ten minutes, or a move was taken back.
+    pub(crate) async fn wait_for_state(
+        &self,
+        credential: &str,
+        path: &str,
+        wanted: &str,
+    ) -> Result<(), Failure> {
+        let deadline = Instant::now() + STATE_WITHIN;
+        loop {
+            let shown = self.platform.get(credential, path).await.json();
+            if shown.get("state").and_then(Value::as_str) == Some(wanted) {
+                return Ok(());
+            }
+            let is_taken_back = shown.get("back_reason").is_some_and(Value::is_string);
+            if is_taken_back || Instant::now() > deadline {
+                return Err(format!("{path} is not {wanted}: {shown}").into());
+            }
+            sleep(POLL_EVERY).await;
+        }
+    }
+
     /// Accepts an invitation, and returns the session: both tokens.
     pub(crate) async fn accept(&self, invitation: &Value) -> Result<Value, Failure> {
-        let number = self.accepted.fetch_add(1, Ordering::Relaxed);
-        let [_, second, third, fourth] = number.to_be_bytes();
         let order = json!({"token": invitation.get("token"), "password": PASSWORD});
-        let request = self
-            .request(&Method::POST, true, "/v1/auth/invitations/accept")
-            .header("X-Forwarded-For", format!("10.{second}.{third}.{fourth}"))
-            .json(&order);
-        let answer = Answer::of(request).await?;
+        let request = self.request(&Method::POST, true, "/v1/auth/invitations/accept").json(&order);
+        let answer = Answer::of(request.header("X-Forwarded-For", self.another_address())).await?;
         if !answer.is_success() {
             return Err(format!("an invitation is refused: {}", answer.text()).into());
         }
         Ok(answer.json())
+    }
+
+    /// Makes a second factor for a user, whom a code of an app would have to confirm.
+    pub(crate) async fn enrol(&self, email: &str) -> Result<(), Failure> {
+        let account = json!({"email": email, "password": PASSWORD});
+        let request = self.request(&Method::POST, true, "/v1/auth/second-factor").json(&account);
+        let answer = Answer::of(request.header("X-Forwarded-For", self.another_address())).await?;
+        if !answer.is_success() {
+            return Err(format!("a second factor is refused: {}", answer.text()).into());
+        }
+        Ok(())
+    }
+
+    fn another_address(&self) -> String {
+        let [_, second, third, fourth] =
+            self.addresses.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        format!("10.{second}.{third}.{fourth}")
     }
 
     /// Invites an analyst as an owner, and accepts. Returns the user's id and the session.

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Tenant, Tier, eventually};
 
-use super::{Credential, Ids, Shop, Stand, Who, Words, text};
+use super::{Credential, Ids, Life, Shop, Stand, Who, Words, text};
 use crate::{
     Failure,
     routes::{BRAND, DIMENSION, everything},
@@ -29,9 +29,9 @@ impl Stand {
     /// Onboards a tenant with these words, without events and other things.
     pub(crate) async fn onboard_as(&self, tier: Tier, words: Words) -> Result<Shop, Failure> {
         let (isolation, cluster) = match tier {
-            Tier::Shared => ("shared", "shared"),
-            Tier::Schema => ("schema", "shared"),
-            Tier::Dedicated => ("dedicated", "dedicated"),
+            Tier::Shared => ("shared", "shared".to_owned()),
+            Tier::Schema => ("schema", "shared".to_owned()),
+            Tier::Dedicated => ("dedicated", self.free_cluster()),
         };
         let Words { content, address, rival_content, rival_address } = &words;
         let id = format!("t-{address}");
@@ -92,7 +92,7 @@ impl Stand {
         ];
         let credentials = credentials.map(|(who, text)| Credential { who, text }).to_vec();
         let (ids, deleted) = (Ids::absent(), Ids::absent());
-        Ok(Shop { tier, words, tenant, credentials, ids, deleted })
+        Ok(Shop { tier, life: Life::Stays, words, tenant, credentials, ids, deleted })
     }
 
     async fn first_login(&self, made: &Value, role: &str) -> Result<String, Failure> {

@@ -31,6 +31,18 @@ pub(crate) struct Credential {
     pub(crate) text: String,
 }
 
+/// What happens to a tenant while requests are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// Nothing.
+    Stays,
+    /// It is moved to another tier.
+    Moves,
+    Suspended,
+    /// It is offboarded, and erased in the end.
+    Offboarded,
+}
+
 /// Words that are in a tenant's data and nowhere else.
 #[derive(Clone, Debug)]
 pub(crate) struct Words {
@@ -45,7 +57,9 @@ pub(crate) struct Words {
 
 /// A tenant with a credential of each kind, and one of each thing that a tenant has.
 pub(crate) struct Shop {
+    /// Where it was placed at first.
     pub(crate) tier: Tier,
+    pub(crate) life: Life,
     pub(crate) words: Words,
     pub(crate) tenant: Tenant,
     pub(crate) credentials: Vec<Credential>,

@@ -1,0 +1,1 @@
+CREATE TABLE {database}.{to} AS {database}.{from}
