@@ -279,3 +279,22 @@ fn an_unavailable_database_is_distinguished_from_a_wrong_setting() {
     assert!(!stderr.contains("hunter2"), "{stderr}");
     assert_eq!(api("not an address".to_owned()).0, Some(2));
 }
+
+#[test]
+fn a_restore_is_from_a_backup_or_of_a_recovered_postgresql() {
+    let cases: [&[&str]; 4] = [
+        &["--only", "postgres"],
+        &["--from", "/backups/one", "--until", "2026-11-29T02:00:00Z"],
+        &["--only", "postgres", "--until", "2026-11-29T02:00:00Z"],
+        &["--new-log", "--until", "2026-11-29T02:00:00Z"],
+    ];
+    for case in cases {
+        let output = footfall(&["restore", "stores"]).args(case).output().unwrap();
+        let (_, stderr) = texts(&output);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.contains("--from <FOLDER>") || stderr.contains("cannot be used"),
+            "{stderr}"
+        );
+    }
+}

@@ -101,6 +101,14 @@ impl Stack {
         }
     }
 
+    /// Returns a password that `stack.sh` has generated, by its name.
+    pub(crate) fn secret(&self, name: &str) -> Result<String, Failure> {
+        let known = fs::read_to_string(self.folder.join("secrets"))?;
+        let mut lines = known.lines().filter_map(|line| line.split_once('='));
+        let found = lines.find(|(known, _)| *known == name);
+        Ok(found.ok_or_else(|| format!("the stack has no {name}"))?.1.to_owned())
+    }
+
     async fn call(&self, verb: &str, server: Server) -> Result<(), Failure> {
         let name = server.as_str();
         let output =

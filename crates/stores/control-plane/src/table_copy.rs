@@ -55,6 +55,14 @@ impl ControlPlane {
         known.collect()
     }
 
+    /// Whether the database has tables: it is not empty.
+    ///
+    /// # Errors
+    /// PostgreSQL is unavailable.
+    pub async fn has_tables(&self) -> Result<bool, ControlPlaneError> {
+        Ok(sqlx::query_scalar(sql!("copy/has_tables")).fetch_one(&self.pool).await?)
+    }
+
     /// Begins to read all tables, as they are now.
     ///
     /// # Errors

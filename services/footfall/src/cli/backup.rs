@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
 /// A store that is backed up. Redis is not: its counters are computed again.
@@ -41,14 +42,17 @@ pub(crate) enum RestoreCommand {
     /// Restore stores that are empty, while no processor runs
     #[command(after_help = "\
 Stop the processors first; collectors and apis may go on. Start them again when this has ended, and then settle.
+With --until, PostgreSQL is there already: it gets the tables of this release and the addresses of the clusters, and
+every session ends.
 
-Example:
-  footfall restore stores --from /backups/20261129T020000Z-4f1c9a07 --only clickhouse")]
+Examples:
+  footfall restore stores --from /backups/20261129T020000Z-4f1c9a07 --only clickhouse
+  footfall restore stores --until 2026-11-29T02:00:00Z")]
     Stores {
         #[command(flatten)]
         restored: Restored,
         /// The log is not the one of the backup, because Kafka was lost, too
-        #[arg(long)]
+        #[arg(long, conflicts_with = "until")]
         new_log: bool,
     },
     /// Make the restored stores agree with the others: rows, objects, erasures; safe to repeat
@@ -56,8 +60,9 @@ Example:
 It inserts what the stores received since the backup, and erases again what was erased since. Run it when the
 processors have caught up. The exit code is 4 if something still differs.
 
-Example:
-  footfall restore settle --from /backups/20261129T020000Z-4f1c9a07 --only clickhouse")]
+Examples:
+  footfall restore settle --from /backups/20261129T020000Z-4f1c9a07 --only clickhouse
+  footfall restore settle --until 2026-11-29T02:00:00Z")]
     Settle {
         #[command(flatten)]
         restored: Restored,
@@ -68,8 +73,11 @@ Example:
 #[derive(Debug, Args)]
 pub(crate) struct Restored {
     /// The folder of the backup
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) from: PathBuf,
+    #[arg(long, value_name = "FOLDER", required_unless_present = "until")]
+    pub(crate) from: Option<PathBuf>,
+    /// No backup: the time until which PostgreSQL was recovered from its own log
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "only"])]
+    pub(crate) until: Option<DateTime<Utc>>,
     /// Only these stores; all of the backup when left out
     #[arg(long, value_enum, value_name = "STORE,…", value_delimiter = ',')]
     pub(crate) only: Vec<StoreName>,

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use control_plane::{ControlPlane, Group, TenantDetail};
@@ -27,6 +27,9 @@ const MARGIN: TimeDelta = TimeDelta::hours(1);
 /// Plans of batches are retained for longer than this. Rows of earlier batches are found by their records.
 const PLANS: TimeDelta = TimeDelta::days(6);
 
+/// What to do when the stores are restored.
+const THEN: &str = "Start the processors. When they have caught up: `footfall restore settle`.";
+
 /// Runs `footfall restore …`.
 pub(crate) async fn run(
     configuration: Configuration,
@@ -47,8 +50,7 @@ struct Source {
 }
 
 impl Source {
-    fn open(restored: &Restored) -> Result<Self, Failure> {
-        let Restored { from, only } = restored;
+    fn open(from: &Path, only: &[StoreName]) -> Result<Self, Failure> {
         let no_name =
             || Failure::Usage(format!("{} is not the folder of a backup", from.display()));
         let folder = BackupFolder::of(from).ok_or_else(no_name)?;
@@ -67,12 +69,56 @@ impl Source {
     }
 }
 
+/// What was restored, and as of when.
+#[derive(Default)]
+struct Settled {
+    postgres: Option<DateTime<Utc>>,
+    clickhouse: Option<ClickhouseCopy>,
+    archive: Option<DateTime<Utc>>,
+}
+
+impl Settled {
+    fn of(restored: &Restored) -> Result<Self, Failure> {
+        if let Some(until) = restored.until {
+            return Ok(Self { postgres: Some(past(until)?), ..Self::default() });
+        }
+        let Source { manifest, .. } = Source::open(folder_of(restored)?, &restored.only)?;
+        Ok(Self {
+            postgres: manifest.postgres.map(|copy| copy.copied_at),
+            clickhouse: manifest.clickhouse,
+            archive: manifest.archive.map(|copy| copy.copied_at),
+        })
+    }
+
+    /// Returns the time since which a restored store may lack something.
+    fn earliest(&self) -> Option<DateTime<Utc>> {
+        let clickhouse = self.clickhouse.as_ref().map(|copy| copy.copied_at);
+        let times = [self.postgres, clickhouse, self.archive];
+        Some(times.into_iter().flatten().min()? - MARGIN)
+    }
+}
+
+fn folder_of(restored: &Restored) -> Result<&Path, Failure> {
+    restored.from.as_deref().ok_or_else(|| Failure::Usage("--from or --until is needed".to_owned()))
+}
+
+/// Returns the time of a recovery, which is over.
+fn past(until: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
+    if until > Utc::now() {
+        return Err(Failure::Usage(format!("{until} is in the future")));
+    }
+    Ok(until)
+}
+
 async fn stores(
     configuration: Configuration,
     restored: Restored,
     new_log: bool,
 ) -> Result<(), Failure> {
-    let Source { folder, manifest } = Source::open(&restored)?;
+    if let Some(until) = restored.until {
+        return recovered(configuration, past(until)?).await;
+    }
+    let Source { folder, manifest } = Source::open(folder_of(&restored)?, &restored.only)?;
     manifest.must_have(&ControlPlane::known_migrations()).map_err(rejected)?;
     let dependencies = Dependencies::connect(configuration).await?;
     if !new_log {
@@ -90,7 +136,24 @@ async fn stores(
     if let Some(copy) = &manifest.archive {
         restore_archive(&dependencies, &folder, copy).await?;
     }
-    output::line("Start the processors. When they have caught up: `footfall restore settle`.");
+    output::line(THEN);
+    Ok(())
+}
+
+/// Prepares a PostgreSQL that its server has recovered from its own log, as [`restore_postgres`] leaves one.
+async fn recovered(configuration: Configuration, until: DateTime<Utc>) -> Result<(), Failure> {
+    let dependencies = Dependencies::connect(configuration).await?;
+    if !dependencies.control_plane.has_tables().await? {
+        return Err(Failure::Rejected(
+            "PostgreSQL is empty: its server has not recovered it".into(),
+        ));
+    }
+    // The time may be before an upgrade.
+    dependencies.control_plane.migrate().await?;
+    let ended = dependencies.platform().note_recovery(until, Utc::now()).await?;
+    register_clusters(&dependencies).await?;
+    output::line(&format!("PostgreSQL: as of {until}, {ended} sessions ended"));
+    output::line(THEN);
     Ok(())
 }
 
@@ -186,36 +249,36 @@ async fn restore_archive(
 }
 
 async fn settle(configuration: Configuration, restored: Restored) -> Result<(), Failure> {
-    let Source { manifest, .. } = Source::open(&restored)?;
+    let settled = Settled::of(&restored)?;
     let dependencies = Dependencies::connect(configuration).await?;
     dependencies.read_clusters().await?;
     let processor = dependencies.processor();
-    if let Some(copy) = &manifest.clickhouse {
+    if let Some(copy) = &settled.clickhouse {
         let tenants = erase_tenants_again(&processor, &destinations(copy)).await?;
         output::line(&format!("Offboarded tenants whose rows were deleted again: {tenants}"));
     }
-    if manifest.archive.is_some() || manifest.postgres.is_some() {
+    if settled.archive.is_some() || settled.postgres.is_some() {
         let progress = Progress::endless();
-        let settled = settle_archive(&processor, &mut |read, all| {
+        let archive = settle_archive(&processor, &mut |read, all| {
             progress.expect(all);
             progress.update(read, format!("{read} of {all} objects of the archive"), None);
         })
         .await?;
         progress.finish();
-        let SettledArchive { objects, noted, erased, left } = settled;
+        let SettledArchive { objects, noted, erased, left } = archive;
         output::line(&format!(
             "archive: {objects} objects, {noted} with another hash, {erased} records erased again, \
              {left} left to the reconciliation"
         ));
     }
-    let Some(from) = earliest(&manifest) else { return Ok(()) };
+    let Some(from) = settled.earliest() else { return Ok(()) };
     let now = Utc::now();
     let mut left = 0;
     if from < now - PLANS {
         left += backfill(&dependencies, from, now - PLANS).await?;
     }
     let request = Reconcile { stored: from.max(now - PLANS - MARGIN)..now, full: false };
-    let request = if manifest.archive.is_some() {
+    let request = if settled.archive.is_some() {
         // Objects are compared however old they are.
         Reconcile { stored: DateTime::UNIX_EPOCH..now, ..request }
     } else {
@@ -228,17 +291,6 @@ async fn settle(configuration: Configuration, restored: Restored) -> Result<(), 
         return Ok(());
     }
     Err(Failure::Rejected(format!("{left} rows or objects still differ")))
-}
-
-/// Returns the time since which a restored store may lack something.
-fn earliest(manifest: &Manifest) -> Option<DateTime<Utc>> {
-    let Manifest { postgres, clickhouse, archive, .. } = manifest;
-    let times = [
-        postgres.as_ref().map(|copy| copy.copied_at),
-        clickhouse.as_ref().map(|copy| copy.copied_at),
-        archive.as_ref().map(|copy| copy.copied_at),
-    ];
-    Some(times.into_iter().flatten().min()? - MARGIN)
 }
 
 fn destinations(copy: &ClickhouseCopy) -> Vec<Destination> {
@@ -307,30 +359,30 @@ async fn erase_again(dependencies: &Dependencies) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backup::FORMAT;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn what_is_compared_begins_before_the_oldest_copy() {
-        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let began_at = at("2026-11-29T02:00:00Z");
-        let mut manifest = Manifest {
-            format: FORMAT,
-            name: "one".to_owned(),
-            release: "0.1.0".to_owned(),
-            log: "topic-1".to_owned(),
-            base: None,
-            began_at,
-            ended_at: began_at,
-            postgres: None,
-            clickhouse: None,
-            archive: None,
-        };
-        assert_eq!(earliest(&manifest), None);
-        let copied_at = at("2026-11-29T02:10:00Z");
-        manifest.archive = Some(ArchiveCopy { copied_at, files: Vec::new() });
+        let mut settled = Settled::default();
+        assert_eq!(settled.earliest(), None);
+        settled.archive = Some(at("2026-11-29T02:10:00Z"));
         let copied_at = at("2026-11-29T02:05:00Z");
-        manifest.clickhouse =
+        settled.clickhouse =
             Some(ClickhouseCopy { copied_at, clusters: Vec::new(), rejects: Vec::new() });
-        assert_eq!(earliest(&manifest), Some(at("2026-11-29T01:05:00Z")));
+        assert_eq!(settled.earliest(), Some(at("2026-11-29T01:05:00Z")));
+    }
+
+    #[test]
+    fn a_recovered_postgresql_alone_is_settled_since_its_time() {
+        let until = at("2026-11-29T02:00:00Z");
+        let restored = Restored { from: None, until: Some(until), only: Vec::new() };
+        let settled = Settled::of(&restored).unwrap();
+        assert_eq!(settled.earliest(), Some(at("2026-11-29T01:00:00Z")));
+        assert!(settled.clickhouse.is_none() && settled.archive.is_none());
+        let restored = Restored { until: Some(Utc::now() + TimeDelta::hours(1)), ..restored };
+        assert!(matches!(Settled::of(&restored), Err(Failure::Usage(_))));
     }
 }

@@ -31,7 +31,7 @@ pub(crate) enum LostStore {
 }
 
 /// How long every sink may take to go on after its store was restored.
-const GOES_ON_WITHIN: Duration = Duration::from_secs(120);
+pub(super) const GOES_ON_WITHIN: Duration = Duration::from_secs(120);
 
 const CLICKHOUSE: [Server; 2] = [Server::ClickhouseShared, Server::ClickhouseDedicated];
 
@@ -155,17 +155,20 @@ pub(super) async fn lose(stack: &Stack, server: Server) -> Result<(), Failure> {
 async fn create_database(url: &str) -> Result<(), Failure> {
     let (server, name) = url.rsplit_once('/').ok_or("the address of a database has its name")?;
     let of_stack = format!("{server}/footfall");
-    let create = format!("CREATE DATABASE {name}");
-    let output = Command::new("psql")
-        .args([of_stack.as_str(), "-X", "-q", "-c", create.as_str()])
-        .output()
-        .await?;
+    ask(&of_stack, &format!("CREATE DATABASE {name}")).await?;
+    Ok(())
+}
+
+/// Runs a statement on a database. Returns its rows, with a bar between columns.
+pub(super) async fn ask(url: &str, statement: &str) -> Result<String, Failure> {
+    let output =
+        Command::new("psql").args([url, "-X", "-q", "-A", "-t", "-c", statement]).output().await?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     Err(format!("psql: {}", String::from_utf8_lossy(&output.stderr)).into())
 }
 
-fn text(path: &Path) -> Result<&str, Failure> {
+pub(super) fn text(path: &Path) -> Result<&str, Failure> {
     Ok(path.to_str().ok_or("the path of the results is text")?)
 }

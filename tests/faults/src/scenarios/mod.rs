@@ -12,6 +12,7 @@ mod outages;
 mod piece;
 mod processes;
 mod rebalances;
+mod recovery;
 mod resends;
 mod restarts;
 mod soak;
@@ -142,6 +143,7 @@ async fn run_work(piece: &Piece) -> Result<Outcome, Failure> {
         Work::Outage(outage) => outages::run(&stack()?, outage, piece).await,
         Work::Disk(disk) => disks::run(&stack()?, disk, piece).await,
         Work::Drill(lost) => drills::run(&stack()?, lost, piece).await,
+        Work::Recovery => recovery::run(&stack()?, piece).await,
         Work::Restart => restarts::run(&stack()?, piece).await,
         Work::Upgrade => upgrades::run(&stack()?, piece).await,
         Work::Histories => histories::run(piece),

@@ -39,6 +39,8 @@ pub(crate) enum Work {
     Outage(Outage),
     Disk(Disk),
     Drill(LostStore),
+    /// PostgreSQL to a point in time.
+    Recovery,
     Restart,
     Upgrade,
     /// Tries are steps of the model.
@@ -91,6 +93,7 @@ impl Work {
             Self::LateZombie
             | Self::Outage(_)
             | Self::Drill(_)
+            | Self::Recovery
             | Self::Restart
             | Self::Upgrade
             | Self::Histories
@@ -110,6 +113,7 @@ impl Work {
             Self::Outage(outage) => outage.as_str(),
             Self::Disk(disk) => disk.as_str(),
             Self::Drill(lost) => lost.as_str(),
+            Self::Recovery => "postgres-point-in-time",
             Self::Restart => "rolling-restart",
             Self::Upgrade => "rolling-upgrade",
             Self::Histories => "histories-steps",
@@ -146,7 +150,10 @@ fn fault_kinds(scenario: Scenario) -> Vec<FaultKind> {
             Outage::ALL.map(full).into()
         }
         Scenario::Disks => Disk::ALL.map(|disk| kind(Work::Disk(disk), disk.full(), 10)).into(),
-        Scenario::Drills => LostStore::ALL.map(|lost| kind(Work::Drill(lost), 5, 5)).into(),
+        Scenario::Drills => {
+            let drills = LostStore::ALL.map(|lost| kind(Work::Drill(lost), 5, 5));
+            drills.into_iter().chain([kind(Work::Recovery, 5, 5)]).collect()
+        }
         Scenario::Restarts => vec![kind(Work::Restart, 10, 5)],
         Scenario::Upgrades => vec![kind(Work::Upgrade, 5, 5)],
         Scenario::Histories => {
@@ -246,7 +253,7 @@ mod tests {
             ("rebalances", 500),
             ("links", 600),
             ("moves", 80),
-            ("drills", 20),
+            ("drills", 25),
             ("restarts", 10),
             ("upgrades", 5),
             ("histories", 1_000_000),

@@ -34,6 +34,33 @@ impl PlatformControl {
         Ok(transaction.commit().await?)
     }
 
+    /// Records that the server of these tables has recovered them as of `until`, and ends every session: those that
+    /// were ended since would go on. Returns how many.
+    ///
+    /// # Errors
+    /// PostgreSQL is unavailable.
+    pub async fn note_recovery(
+        &self,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, ControlPlaneError> {
+        let mut transaction = self.begin().await?;
+        let ended = sqlx::query(sql!("refresh_family/end_all"))
+            .bind(now)
+            .execute(&mut transaction)
+            .await?
+            .rows_affected();
+        let entry = AuditEntry {
+            action: "restore.recover",
+            client_id: None,
+            subject: "postgres",
+            detail: json!({ "until": until, "sessions": ended }),
+        };
+        audit::append(&mut transaction, self.actor(), &entry).await?;
+        transaction.commit().await?;
+        Ok(ended)
+    }
+
     /// Returns of each store that was ever backed up the time of its latest copy.
     ///
     /// # Errors
