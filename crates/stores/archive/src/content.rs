@@ -54,8 +54,8 @@ pub(crate) struct Encrypted {
 
 /// Returns whose data keys are needed to write these records.
 pub(crate) fn owners(records: &[ArchivedRecord]) -> BTreeSet<String> {
-    let platform = std::iter::once(DataKey::PLATFORM);
-    records.iter().filter_map(tenant_of).chain(platform).map(str::to_owned).collect()
+    let named: BTreeSet<&str> = records.iter().filter_map(tenant_of).collect();
+    named.into_iter().chain([DataKey::PLATFORM]).map(str::to_owned).collect()
 }
 
 /// Writes an object. Each record is encrypted with the data key of its tenant, or with that of the platform if no
