@@ -21,7 +21,7 @@ const VERSION: u8 = 1;
 struct Head {
     /// The size of the places, in bytes.
     places: u64,
-    /// The blocks, in their order.
+    /// The blocks, in their order. That of the platform is always there, and empty if nothing belongs into it.
     blocks: Vec<Block>,
 }
 
@@ -76,6 +76,8 @@ pub(crate) fn write(
         };
         owned.entry(owner).or_default().push(record.clone());
     }
+    // Proves the places, even if no record is left.
+    owned.entry(DataKey::PLATFORM).or_default();
     let places: Vec<_> = records.iter().map(ArchivedRecord::place).collect();
     let places = write_clear(key, &places)?;
     let mut head = Head { places: places.len() as u64, blocks: Vec::new() };
@@ -84,7 +86,7 @@ pub(crate) fn write(
         let Some(DataKeyState::Kept(data_key)) = keys.get(*owner) else {
             return Err(ArchiveError::locked(key, owner, "any", None));
         };
-        let content = write_clear(key, records)?;
+        let content = if records.is_empty() { Vec::new() } else { write_clear(key, records)? };
         let bytes = content.len() as u64 + DataKey::OVERHEAD;
         let (owner, id) = ((*owner).to_owned(), data_key.id().to_owned());
         head.blocks.push(Block { owner, key: id, bytes });
@@ -144,7 +146,12 @@ impl Content {
             Self::Clear(bytes) => return file::read(bytes).map_err(ArchiveError::damaged(key)),
             Self::Encrypted(encrypted) => encrypted,
         };
-        // The blocks come first: they prove that the places are unchanged.
+        // The blocks come first: they prove that the places are unchanged. That of the platform is in every object, and
+        // its key is never destroyed.
+        if !blocks.iter().any(|(block, _)| block.owner == DataKey::PLATFORM) {
+            let reason = "it lacks the block that proves its places";
+            return Err(ArchiveError::damaged(key)(reason));
+        }
         let mut contents = Vec::new();
         for (block, bytes) in blocks {
             let Block { owner, key: needed, .. } = &block;
@@ -162,7 +169,7 @@ impl Content {
             contents.push(content.map_err(altered).map_err(ArchiveError::damaged(key))?);
         }
         let mut records = file::read(places).map_err(ArchiveError::damaged(key))?;
-        for content in contents {
+        for content in contents.into_iter().filter(|content| !content.is_empty()) {
             for record in file::read(content.into()).map_err(ArchiveError::damaged(key))? {
                 let index = records.binary_search_by_key(&record.offset, |place| place.offset);
                 let place = records.get_mut(index.unwrap_or(usize::MAX));

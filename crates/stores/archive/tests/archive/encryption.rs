@@ -6,6 +6,7 @@ use archive::{ArchiveError, ArchivedRecord, Object, ObjectKey};
 use auth::{DataKey, DataKeyState};
 use bytes::Bytes;
 use log::Offset;
+use serde_json::Value;
 
 use crate::test_archive::{KEY, RANGE, TestArchive, records};
 
@@ -33,6 +34,19 @@ async fn put(test: &TestArchive) -> Object {
     let object = test.archive.write(KEY, of_two_tenants()).await.unwrap();
     test.archive.put(&object).await.unwrap();
     object
+}
+
+/// Returns the head of an object, and where it ends. Its size is behind the magic and the version.
+fn head_of(bytes: &[u8]) -> (Value, usize) {
+    let end = 13 + u32::from_be_bytes(bytes[9..13].try_into().unwrap()) as usize;
+    (serde_json::from_slice(&bytes[13..end]).unwrap(), end)
+}
+
+/// Returns a field of each block in the object.
+fn of_blocks(test: &TestArchive, field: &str) -> Vec<String> {
+    let (head, _) = head_of(&fs::read(test.file(KEY)).unwrap());
+    let blocks = head["blocks"].as_array().unwrap();
+    blocks.iter().map(|block| block[field].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -71,14 +85,17 @@ async fn an_object_that_lost_a_byte_or_a_block_is_refused_without_its_hash() {
     let test = TestArchive::folder();
     put(&test).await;
     let whole = fs::read(test.file(KEY)).unwrap();
-    // The size of the head is behind the magic and the version.
-    let size = u32::from_be_bytes(whole[9..13].try_into().unwrap()) as usize;
-    let mut head: serde_json::Value = serde_json::from_slice(&whole[13..13 + size]).unwrap();
-    let last = head["blocks"].as_array_mut().unwrap().pop().unwrap();
-    let head = head.to_string();
-    let end = whole.len() - last["bytes"].as_u64().unwrap() as usize;
-    let length = u32::try_from(head.len()).unwrap().to_be_bytes();
-    let without = [&whole[..9], &length, head.as_bytes(), &whole[13 + size..end]].concat();
+    let (head, end) = head_of(&whole);
+    // Of the three blocks, so many are left.
+    let without = (0..3).map(|left| {
+        let mut head = head.clone();
+        let blocks = head["blocks"].as_array_mut().unwrap();
+        let lost = blocks.drain(left..).map(|block| block["bytes"].as_u64().unwrap());
+        let rest = &whole[end..whole.len() - lost.sum::<u64>() as usize];
+        let head = head.to_string();
+        let length = u32::try_from(head.len()).unwrap().to_be_bytes();
+        [&whole[..9], &length, head.as_bytes(), rest].concat()
+    });
     let mut later = whole.clone();
     later[8] = 2;
     let flipped = (0..whole.len()).step_by(97).map(|index| {
@@ -87,7 +104,7 @@ async fn an_object_that_lost_a_byte_or_a_block_is_refused_without_its_hash() {
         flipped
     });
     let cut = (0..whole.len()).step_by(97).map(|end| whole[..end].to_vec());
-    for bytes in flipped.chain(cut).chain([without, later]) {
+    for bytes in flipped.chain(cut).chain(without).chain([later]) {
         fs::write(test.file(KEY), &bytes).unwrap();
         let found = test.archive.find(KEY).await;
         let is_refused =
@@ -179,10 +196,45 @@ async fn of_a_destroyed_key_the_places_are_left_and_other_tenants_are_whole() {
 }
 
 #[tokio::test]
+async fn of_a_destroyed_key_only_the_places_are_written() {
+    let test = TestArchive::folder();
+    test.keys.set("acme", Some(DataKeyState::Destroyed));
+    let object = put(&test).await;
+    assert_eq!(of_blocks(&test, "owner"), ["-", "globex"]);
+    let mut expected = of_two_tenants();
+    for own in [0, 4] {
+        expected[own].erase();
+    }
+    assert_eq!(test.archive.read(KEY, &object.stored().sha256).await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn an_object_of_which_only_places_are_left_is_read_back() {
+    let test = TestArchive::folder();
+    let mut places = of_two_tenants();
+    places.iter_mut().for_each(ArchivedRecord::erase);
+    let object = test.archive.write(KEY, places.clone()).await.unwrap();
+    let stored = test.archive.put(&object).await.unwrap();
+    assert_eq!(of_blocks(&test, "owner"), ["-"]);
+    assert_eq!(test.archive.find(KEY).await.unwrap(), Some((stored, places)));
+}
+
+#[tokio::test]
+async fn a_put_that_is_repeated_once_a_tenant_is_known_counts_the_first_object() {
+    let test = TestArchive::folder();
+    test.keys.know(&["globex"]);
+    let first = put(&test).await.stored();
+    assert_eq!(of_blocks(&test, "owner"), ["-", "globex"]);
+    test.keys.know(&["acme", "globex"]);
+    let again = test.archive.write(KEY, of_two_tenants()).await.unwrap();
+    assert_ne!(again.stored(), first);
+    assert_eq!(test.archive.put(&again).await.unwrap(), first);
+}
+
+#[tokio::test]
 async fn two_tenants_never_share_a_key() {
     let test = TestArchive::folder();
     put(&test).await;
-    let ids: BTreeSet<_> =
-        ["-", "acme", "globex"].iter().map(|owner| test.keys.of(owner).id().to_owned()).collect();
+    let ids: BTreeSet<_> = of_blocks(&test, "key").into_iter().collect();
     assert_eq!(ids.len(), 3);
 }

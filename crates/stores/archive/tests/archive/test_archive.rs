@@ -26,21 +26,34 @@ pub(crate) const RANGE: LogRange = LogRange::new(3, 11, 100, 104);
 
 pub(crate) const KEY: ObjectKey = ObjectKey(RANGE);
 
-/// Data keys in memory: of the platform, and of the tenants `acme` and `globex`.
-#[derive(Default)]
-pub(crate) struct TestKeys(Mutex<DataKeys>);
+/// Data keys in memory: of the platform, and of the tenants that are known, at first `acme` and `globex`.
+pub(crate) struct TestKeys {
+    keys: Mutex<DataKeys>,
+    tenants: Mutex<&'static [&'static str]>,
+}
+
+impl Default for TestKeys {
+    fn default() -> Self {
+        Self { keys: Mutex::default(), tenants: Mutex::new(&["acme", "globex"]) }
+    }
+}
 
 impl TestKeys {
+    /// Makes keys of these tenants only from now on.
+    pub(crate) fn know(&self, tenants: &'static [&'static str]) {
+        *self.tenants.lock().unwrap() = tenants;
+    }
+
     /// Puts what is known of a key in the place of what was known before.
     pub(crate) fn set(&self, owner: &str, state: Option<DataKeyState>) {
-        let mut keys = self.0.lock().unwrap();
+        let mut keys = self.keys.lock().unwrap();
         keys.remove(owner);
         keys.extend(state.map(|state| (owner.to_owned(), state)));
     }
 
     /// Returns the key of an owner.
     pub(crate) fn of(&self, owner: &str) -> DataKey {
-        match self.0.lock().unwrap().get(owner) {
+        match self.keys.lock().unwrap().get(owner) {
             Some(DataKeyState::Kept(key)) => key.clone(),
             other => panic!("{owner}: {other:?}"),
         }
@@ -50,7 +63,7 @@ impl TestKeys {
 #[async_trait::async_trait]
 impl DataKeyStore for TestKeys {
     async fn data_keys(&self, owners: &BTreeSet<String>) -> Result<DataKeys, DataKeyStoreError> {
-        let keys = self.0.lock().unwrap();
+        let keys = self.keys.lock().unwrap();
         let known = owners.iter().filter_map(|owner| keys.get_key_value(owner));
         Ok(known.map(|(owner, state)| (owner.clone(), state.clone())).collect::<BTreeMap<_, _>>())
     }
@@ -59,9 +72,10 @@ impl DataKeyStore for TestKeys {
         &self,
         owners: &BTreeSet<String>,
     ) -> Result<DataKeys, DataKeyStoreError> {
-        for owner in [DataKey::PLATFORM, "acme", "globex"] {
+        let tenants = *self.tenants.lock().unwrap();
+        for owner in tenants.iter().chain([&DataKey::PLATFORM]) {
             let fresh = DataKeyState::Kept(DataKey::generate().unwrap());
-            self.0.lock().unwrap().entry(owner.to_owned()).or_insert(fresh);
+            self.keys.lock().unwrap().entry((*owner).to_owned()).or_insert(fresh);
         }
         self.data_keys(owners).await
     }
