@@ -23,8 +23,10 @@ pub struct SettledArchive {
     pub noted: u64,
     /// Records that were erased in them.
     pub erased: u64,
-    /// Objects that are missing, damaged or locked: a reconciliation restores or reports them.
+    /// Objects that are missing or damaged: a reconciliation restores or reports them.
     pub left: u64,
+    /// Objects under a data key that is lost: nobody can read them.
+    pub locked: u64,
 }
 
 /// Reads every object of the archive. Erases again what offboarded tenants and expired records had in it, and writes
@@ -97,13 +99,15 @@ async fn settle_objects(
                 settled.erased += found.records;
             }
             Err(ProcessorError::Archive(
-                ArchiveError::Missing(_)
-                | ArchiveError::Damaged { .. }
-                | ArchiveError::Locked { .. },
+                ArchiveError::Missing(_) | ArchiveError::Damaged { .. },
             )) => {
                 let key = ObjectKey::from(object.range);
                 tracing::warn!(%key, "an object is left to a reconciliation");
                 settled.left += 1;
+            }
+            Err(ProcessorError::Archive(error @ ArchiveError::Locked { .. })) => {
+                tracing::error!(%error, "an object cannot be read");
+                settled.locked += 1;
             }
             Err(error) => return Err(error),
         }

@@ -257,6 +257,7 @@ async fn settle(configuration: Configuration, restored: Restored) -> Result<(), 
         let tenants = erase_tenants_again(&processor, &destinations(copy)).await?;
         output::line(&format!("Offboarded tenants whose rows were deleted again: {tenants}"));
     }
+    let mut left = 0;
     if settled.archive.is_some() || settled.postgres.is_some() {
         let progress = Progress::endless();
         let archive = settle_archive(&processor, &mut |read, all| {
@@ -265,15 +266,15 @@ async fn settle(configuration: Configuration, restored: Restored) -> Result<(), 
         })
         .await?;
         progress.finish();
-        let SettledArchive { objects, noted, erased, left } = archive;
+        let SettledArchive { objects, noted, erased, left: damaged, locked } = archive;
         output::line(&format!(
             "archive: {objects} objects, {noted} with another hash, {erased} records erased again, \
-             {left} left to the reconciliation"
+             {damaged} left to the reconciliation, {locked} that nobody can read"
         ));
+        left += locked;
     }
     let Some(from) = settled.earliest() else { return Ok(()) };
     let now = Utc::now();
-    let mut left = 0;
     if from < now - PLANS {
         left += backfill(&dependencies, from, now - PLANS).await?;
     }

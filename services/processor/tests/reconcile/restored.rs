@@ -1,5 +1,6 @@
 use control_plane::Archived;
 use log::Partition;
+use sqlx::Executor;
 
 use crate::stand::{NEVER, Stand, impressions};
 
@@ -37,6 +38,20 @@ async fn an_archive_of_before_an_erasure_is_settled_with_a_ledger_of_after_it() 
     assert_eq!((settled.noted, settled.erased, settled.left), (1, 0, 0), "{settled:?}");
     assert_eq!(seen, (settled.objects, settled.objects));
     assert!(stand.reconcile(true).await.archive.is_right());
+}
+
+#[tokio::test]
+async fn objects_under_a_lost_data_key_are_not_left_to_a_reconciliation() {
+    let mut stand = Stand::new(NEVER).await;
+    let tenant = stand.tenant("shared").await;
+    stand.store(&tenant, impressions(20)).await;
+    stand.archive(stand.copy_log().await).await;
+    let lose = "BEGIN; SET LOCAL footfall.platform = 'on'; DELETE FROM data_key; COMMIT";
+    stand.ledger.execute(lose).await.unwrap();
+    let settled = processor::settle_archive(&stand.dependencies, &mut |_, _| {}).await.unwrap();
+    assert!(settled.objects > 0);
+    assert_eq!((settled.locked, settled.left), (settled.objects, 0), "{settled:?}");
+    assert!(stand.reconcile(true).await.archive.is_right(), "it does not decrypt them");
 }
 
 #[tokio::test]
