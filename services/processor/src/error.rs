@@ -108,6 +108,10 @@ impl ProcessorError {
             Self::PlanDiffers { .. } => {
                 Some("restore the records and their tenants' placements to what they were")
             }
+            Self::Archive(ArchiveError::DataKeys(_)) => Some(
+                "make PostgreSQL available, and give the processors the key encryption key that \
+                 `footfall keys status` misses",
+            ),
             Self::Archive(_) => Some("make the archive readable again"),
             _ => None,
         }
