@@ -29,6 +29,8 @@ async fn nobody_is_logged_in_after_a_recovery() {
         let user = platform.user(tenant, email, Role::Owner).await;
         let token = refresh_token(now);
         begin(store, user, &token).await;
+        // This one has expired, so it need not end.
+        begin(store, user, &refresh_token(now - TimeDelta::days(91))).await;
         tokens.push(token);
     }
     let admin = platform.admin();
