@@ -31,7 +31,11 @@ die() { # <message…>: one line per argument
 put() { # <folder> <path> <name>
   local kept=$1/wal/$3.gz
   if [[ -e $kept ]]; then
-    gzip -dc "$kept" | cmp -s - "$2" && return
+    if gzip -dc "$kept" | cmp -s - "$2"; then
+      # It may have its name, and not yet for good.
+      sync "$kept" "$1/wal"
+      return
+    fi
     die "$kept has other contents: does another server use this folder?"
   fi
   # Most of a file that was ended early is empty.
