@@ -67,6 +67,9 @@ pub(super) async fn run(stack: &Stack, lost: LostStore, piece: &Piece) -> Result
     let mut times = Times::default();
     let mut pause = || Duration::from_millis(random.random_range(2_000..6_000));
     let folder = stand.platform.folder().join("backups");
+    // A data key that is newer than the backup would be lost, so each tenant is archived before.
+    sleep(pause()).await;
+    stand.wait_for_progress(GOES_ON_WITHIN).await?;
     for _ in 0..piece.tries {
         sleep(pause()).await;
         // Each is based on the one before, also across a restore.

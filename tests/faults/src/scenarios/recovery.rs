@@ -42,6 +42,9 @@ pub(super) async fn run(stack: &Stack, piece: &Piece) -> Result<Outcome, Failure
     let load = stand.load(Traffic::default(), piece.seed());
     let mut times = Times::default();
     let mut pause = || Duration::from_millis(random.random_range(2_000..6_000));
+    // A data key that is newer than what is recovered would be lost, so each tenant is archived before.
+    sleep(pause()).await;
+    stand.wait_for_progress(GOES_ON_WITHIN).await?;
     for number in 1..=piece.tries {
         sleep(pause()).await;
         let began = Instant::now();
