@@ -51,7 +51,8 @@ impl Ground {
     pub(super) async fn prepare(options: &Options) -> Result<Self, Failure> {
         let is_full = options.size == 100;
         let clusters = more_clusters(if is_full { MORE_DEDICATED } else { 0 });
-        let grace = ("FOOTFALL__PROCESSOR__MOVE_GRACE_SECONDS", "2");
+        // Longer than any report takes here.
+        let grace = ("FOOTFALL__PROCESSOR__MOVE_GRACE_SECONDS", "20");
         let settings = clusters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let settings: Vec<_> = settings.chain([grace]).collect();
         let stand = Stand::start(&settings).await?;
