@@ -123,6 +123,13 @@ impl Ground {
         self.shops().filter(move |shop| shop.life == life)
     }
 
+    /// Renews the tokens of the admin, and of the tenants that are neither suspended nor offboarded.
+    pub(super) async fn renew(&mut self) -> Result<(), Failure> {
+        let shops = self.attackers.iter_mut().chain(&mut self.victims);
+        let living = shops.filter(|shop| matches!(shop.life, Life::Stays | Life::Moves));
+        self.stand.renew(living).await
+    }
+
     /// Waits until every move has ended, and every offboarded tenant is erased.
     ///
     /// # Errors
@@ -255,6 +262,10 @@ fn without_use(mut listed: Value) -> Value {
     let items = listed.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten();
     for item in items.filter_map(Value::as_object_mut) {
         item.remove("last_used_at");
+        if item.contains_key("ends_at") {
+            // A session, which a refresh continues.
+            item.remove("expires_at");
+        }
     }
     listed
 }
