@@ -5,6 +5,9 @@ UNION ALL
 SELECT 'person_key' AS place, client_id::text AS row_key, client_id::text AS tenant, sealed AS sealed
 FROM person_key
 UNION ALL
+SELECT 'data_key' AS place, coalesce(client_id::text, '-') AS row_key, coalesce(client_id::text, '') AS tenant, sealed AS sealed
+FROM data_key
+UNION ALL
 SELECT 'cluster_writer' AS place, name::text AS row_key, '' AS tenant, writer_password_sealed AS sealed
 FROM cluster
 UNION ALL

@@ -72,6 +72,14 @@ impl Route {
         self.path.contains('{')
     }
 
+    /// Returns whether a request to it names a thing of a tenant; else it is the same for all of them.
+    pub(crate) fn names_something(&self) -> bool {
+        let ids = Ids::absent();
+        let body = self.body(&ids).ok().flatten().unwrap_or_default();
+        let request = self.aimed(&ids).unwrap_or_default() + &body.to_string();
+        ids.all().iter().any(|id| request.contains(id))
+    }
+
     /// Returns whether it only reads.
     pub(crate) fn only_reads(&self) -> bool {
         let asks = ["/v1/query", "/v1/windows", "/v1/funnels", "/v1/retention", "/v1/attribution"];
@@ -284,15 +292,27 @@ mod tests {
         assert!(routes.iter().any(|route| !route.is_guarded));
     }
 
-    #[test]
-    fn a_route_without_a_rule_is_an_error() {
-        let route = |path: &str, has_body| Route {
+    fn route(path: &str, has_body: bool) -> Route {
+        Route {
             method: Method::POST,
             path: path.to_owned(),
             is_api: true,
             is_guarded: true,
             has_body,
-        };
+        }
+    }
+
+    #[test]
+    fn a_thing_of_a_tenant_is_named_in_a_path_or_a_body() {
+        assert!(route("/v1/schedules/{id}", false).names_something());
+        assert!(route("/v1/privacy/erase", true).names_something());
+        assert!(!route("/v1/dimensions/{name}", false).names_something(), "each tenant has it");
+        assert!(!route("/v1/query", true).names_something());
+        assert!(!route("/v1/me", false).names_something());
+    }
+
+    #[test]
+    fn a_route_without_a_rule_is_an_error() {
         assert!(route("/v1/wishes/{id}", false).aimed(&Ids::absent()).is_err());
         assert!(route("/v1/wishes", true).body(&Ids::absent()).is_err());
     }

@@ -21,7 +21,8 @@ pub(super) struct Places {
 }
 
 /// Searches the files of tables, spool and archive, and every value of Redis, for words of the tenants' persons. Files of
-/// tables and of the archive are compressed: what is in them is searched by statements and by `privacy check`, too.
+/// tables are compressed and objects of the archive encrypted: what is in them is searched by statements and by `privacy
+/// check`. In the archive, this finds what is in clear: the files of reports.
 pub(super) async fn places_with(
     stand: &Stand,
     tables: &Tables,
@@ -43,6 +44,11 @@ pub(super) async fn places_with(
 }
 
 impl Places {
+    /// Returns whether something was found in a column's file of a table.
+    pub(super) fn are_in_tables(&self) -> bool {
+        self.found.iter().any(|place| place.ends_with(".bin"))
+    }
+
     /// Searches every file below a folder, unless the folder or a file has just gone.
     fn search_folder(&mut self, folder: &Path, words: &[String]) -> Result<(), Failure> {
         let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };

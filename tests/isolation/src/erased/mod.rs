@@ -56,6 +56,11 @@ pub(crate) async fn run(options: &Options) -> Result<Outcome, Failure> {
         outcome.check(rows >= each, || format!("{rows} rows of {each} persons are found"));
         tables.copy(shop).await?;
     }
+    // Nor if its bytes could not be found: folders that cannot be read are left out.
+    let before = bytes::places_with(&stand, &tables, &shops).await?;
+    outcome.check(before.are_in_tables(), || {
+        "no file of a table has a canary before the erasures".to_owned()
+    });
     let backup = back_up(&stand)?;
 
     let mut erasures = Vec::new();

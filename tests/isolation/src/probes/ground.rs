@@ -51,7 +51,8 @@ impl Ground {
     pub(super) async fn prepare(options: &Options) -> Result<Self, Failure> {
         let is_full = options.size == 100;
         let clusters = more_clusters(if is_full { MORE_DEDICATED } else { 0 });
-        let grace = ("FOOTFALL__PROCESSOR__MOVE_GRACE_SECONDS", "2");
+        // Longer than any report takes here.
+        let grace = ("FOOTFALL__PROCESSOR__MOVE_GRACE_SECONDS", "20");
         let settings = clusters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let settings: Vec<_> = settings.chain([grace]).collect();
         let stand = Stand::start(&settings).await?;
@@ -120,6 +121,13 @@ impl Ground {
 
     fn living(&self, life: Life) -> impl Iterator<Item = &Shop> {
         self.shops().filter(move |shop| shop.life == life)
+    }
+
+    /// Renews the tokens of the admin, and of the tenants that are neither suspended nor offboarded.
+    pub(super) async fn renew(&mut self) -> Result<(), Failure> {
+        let shops = self.attackers.iter_mut().chain(&mut self.victims);
+        let living = shops.filter(|shop| matches!(shop.life, Life::Stays | Life::Moves));
+        self.stand.renew(living).await
     }
 
     /// Waits until every move has ended, and every offboarded tenant is erased.
@@ -254,6 +262,10 @@ fn without_use(mut listed: Value) -> Value {
     let items = listed.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten();
     for item in items.filter_map(Value::as_object_mut) {
         item.remove("last_used_at");
+        if item.contains_key("ends_at") {
+            // A session, which a refresh continues.
+            item.remove("expires_at");
+        }
     }
     listed
 }

@@ -9,7 +9,12 @@ mod ways;
 use futures::{StreamExt, stream};
 
 use crate::{
-    Failure, figures::Outcome, options::Options, report::print_line, routes::routes, stand::Life,
+    Failure,
+    figures::Outcome,
+    options::Options,
+    report::print_line,
+    routes::{Route, routes},
+    stand::Life,
 };
 
 use ground::Ground;
@@ -33,18 +38,19 @@ pub(crate) async fn run(options: &Options) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     outcome.count("routes", routes.len());
     let before = ground.belongings().await?;
-    let probes = plan(&routes, &ground.attackers, &ground.victims, options.seed);
-    let wanted = options.share(probes.len(), LEAST);
-    let (last, mut first): (Vec<_>, Vec<_>) =
-        probes.into_iter().take(wanted).partition(|probe| probe.is_last());
-    print_line(&format!("probes: {wanted} ways to ask {} routes …", routes.len()));
+    let planned = parts(&routes, &ground, options);
+    let ways: usize = planned.iter().map(Vec::len).sum();
+    print_line(&format!("probes: {ways} ways to ask {} routes …", routes.len()));
     let is_full = options.size == 100;
     // Tenants are moved and erased during the first half; in a full run, that has ended before the second one.
-    let second = first.split_off(first.len() / 2);
+    let [first, ..] = planned;
     run_all(first, &ground, &mut outcome).await;
+    // A token that has expired is refused whatever is asked.
+    ground.renew().await?;
     if is_full {
         ground.wait_until_moved_and_erased().await?;
     }
+    let [_, second, last] = parts(&routes, &ground, options);
     run_all(second, &ground, &mut outcome).await;
     run_all(last, &ground, &mut outcome).await;
     ground.check_closed(Life::Suspended, &routes, &mut outcome).await?;
@@ -65,6 +71,17 @@ pub(crate) async fn run(options: &Options) -> Result<Outcome, Failure> {
     let words = ground.unlogged();
     ground.stand.check(&words, &mut outcome).await?;
     Ok(outcome)
+}
+
+/// Returns both halves of the probes, and those that come after all others: the same ones at each call, but with the
+/// tokens that the tenants have.
+fn parts<'a>(routes: &'a [Route], ground: &'a Ground, options: &Options) -> [Vec<Probe<'a>>; 3] {
+    let probes = plan(routes, &ground.attackers, &ground.victims, options.seed);
+    let wanted = options.share(probes.len(), LEAST);
+    let (last, mut first): (Vec<_>, Vec<_>) =
+        probes.into_iter().take(wanted).partition(|probe| probe.is_last());
+    let second = first.split_off(first.len() / 2);
+    [first, second, last]
 }
 
 async fn run_all(probes: Vec<Probe<'_>>, ground: &Ground, outcome: &mut Outcome) {

@@ -47,6 +47,8 @@ pub(super) fn plan<'a>(
 
 /// Adds every credential with every kind of id.
 fn direct<'a>(probes: &mut Vec<Probe<'a>>, route: &'a Route, by: &'a Shop, victims: &'a [Shop]) {
+    // A request that names nothing is the same for all victims.
+    let targets = if route.names_something() { victims.len() } else { 1 };
     for credential in &by.credentials {
         let mut add = |aim, target| {
             probes.push(Probe { route, by, credential, aim, target, way: Way::Plain });
@@ -64,7 +66,7 @@ fn direct<'a>(probes: &mut Vec<Probe<'a>>, route: &'a Route, by: &'a Shop, victi
         if route.path.starts_with("/v1/campaigns/{id}") && credential.who.is_limited() {
             add(Aim::Rival, by);
         }
-        for target in victims {
+        for target in victims.iter().take(targets) {
             add(Aim::Foreign, target);
         }
     }

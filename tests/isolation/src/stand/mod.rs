@@ -150,23 +150,51 @@ impl Stand {
     /// Accepts an invitation, and returns the session: both tokens.
     pub(crate) async fn accept(&self, invitation: &Value) -> Result<Value, Failure> {
         let order = json!({"token": invitation.get("token"), "password": PASSWORD});
-        let request = self.request(&Method::POST, true, "/v1/auth/invitations/accept").json(&order);
-        let answer = Answer::of(request.header("X-Forwarded-For", self.another_address())).await?;
-        if !answer.is_success() {
-            return Err(format!("an invitation is refused: {}", answer.text()).into());
+        self.authenticate("/v1/auth/invitations/accept", &order).await
+    }
+
+    /// Logs the admin in again, and continues the sessions of these tenants' users: their tokens are valid for an hour.
+    ///
+    /// # Errors
+    /// A session has ended.
+    pub(crate) async fn renew<'a>(
+        &mut self,
+        shops: impl Iterator<Item = &'a mut Shop>,
+    ) -> Result<(), Failure> {
+        let account = self.platform.admin_credentials();
+        let session = self.authenticate("/v1/auth/login", &account).await?;
+        self.admin = text(&session, "/access_token")?;
+        for shop in shops {
+            for credential in &mut shop.credentials {
+                if credential.who == Who::Admin {
+                    credential.text.clone_from(&self.admin);
+                } else if let Some(token) = &credential.refresh_token {
+                    let order = json!({"refresh_token": token});
+                    let session = self.authenticate("/v1/auth/refresh", &order).await?;
+                    *credential = Credential::of_session(credential.who, &session)?;
+                }
+            }
+            shop.tenant.owner = shop.credential(Who::Owner).to_owned();
+            shop.tenant.advertiser = shop.credential(Who::Advertiser).to_owned();
         }
-        Ok(answer.json())
+        Ok(())
     }
 
     /// Makes a second factor for a user, whom a code of an app would have to confirm.
     pub(crate) async fn enrol(&self, email: &str) -> Result<(), Failure> {
         let account = json!({"email": email, "password": PASSWORD});
-        let request = self.request(&Method::POST, true, "/v1/auth/second-factor").json(&account);
+        self.authenticate("/v1/auth/second-factor", &account).await?;
+        Ok(())
+    }
+
+    /// Sends JSON to a route that needs no credential, from another address each time.
+    async fn authenticate(&self, path: &str, order: &Value) -> Result<Value, Failure> {
+        let request = self.request(&Method::POST, true, path).json(order);
         let answer = Answer::of(request.header("X-Forwarded-For", self.another_address())).await?;
         if !answer.is_success() {
-            return Err(format!("a second factor is refused: {}", answer.text()).into());
+            return Err(format!("{path}: {} {}", answer.status, answer.text()).into());
         }
-        Ok(())
+        Ok(answer.json())
     }
 
     fn another_address(&self) -> String {

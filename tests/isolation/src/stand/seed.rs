@@ -63,26 +63,23 @@ impl Stand {
             ],
         });
         let made = self.order(Method::POST, &self.admin, "/v1/admin/tenants", &file).await?;
-        let owner = self.first_login(&made, "owner").await?;
-        let analyst = self.first_login(&made, "analyst").await?;
-        let advertiser = self.first_login(&made, "advertiser").await?;
+        let owner = self.first_login(&made, Who::Owner, "owner").await?;
+        let analyst = self.first_login(&made, Who::Analyst, "analyst").await?;
+        let advertiser = self.first_login(&made, Who::Advertiser, "advertiser").await?;
         let read = json!({"name": format!("Reports {content}"), "kind": "read"});
-        let read = self.order(Method::POST, &owner, "/v1/api-keys", &read).await?;
+        let read = self.order(Method::POST, &owner.text, "/v1/api-keys", &read).await?;
         let one =
             json!({"name": format!("One {content}"), "kind": "read", "campaigns": ["spring"]});
-        let one = self.order(Method::POST, &owner, "/v1/api-keys", &one).await?;
+        let one = self.order(Method::POST, &owner.text, "/v1/api-keys", &one).await?;
         let tenant = Tenant {
             id,
-            owner,
-            advertiser,
+            owner: owner.text.clone(),
+            advertiser: advertiser.text.clone(),
             collect_key: text(find(&made, "keys", "kind", "collect")?, "/key")?,
             import_key: text(find(&made, "keys", "kind", "import")?, "/key")?,
             read_key: text(&read, "/key")?,
         };
-        let credentials = [
-            (Who::Owner, tenant.owner.clone()),
-            (Who::Analyst, analyst),
-            (Who::Advertiser, tenant.advertiser.clone()),
+        let others = [
             (Who::Read, tenant.read_key.clone()),
             (Who::ReadOne, text(&one, "/key")?),
             (Who::Collect, tenant.collect_key.clone()),
@@ -90,15 +87,16 @@ impl Stand {
             (Who::Admin, self.admin.clone()),
             (Who::Nobody, String::new()),
         ];
-        let credentials = credentials.map(|(who, text)| Credential { who, text }).to_vec();
+        let others = others.map(|(who, text)| Credential { who, text, refresh_token: None });
+        let credentials = [owner, analyst, advertiser].into_iter().chain(others).collect();
         let (ids, deleted) = (Ids::absent(), Ids::absent());
         Ok(Shop { tier, life: Life::Stays, words, tenant, credentials, ids, deleted })
     }
 
-    async fn first_login(&self, made: &Value, role: &str) -> Result<String, Failure> {
+    async fn first_login(&self, made: &Value, who: Who, role: &str) -> Result<Credential, Failure> {
         let user = find(made, "users", "role", role)?;
         let invitation = user.get("invitation").ok_or("a user without an invitation")?;
-        text(&self.accept(invitation).await?, "/access_token")
+        Credential::of_session(who, &self.accept(invitation).await?)
     }
 
     async fn send_events(&self, shop: &Shop) -> Result<(), Failure> {

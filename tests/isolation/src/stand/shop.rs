@@ -1,9 +1,11 @@
 use std::fmt;
 
 use rand::{Rng, rngs::StdRng};
+use serde_json::Value;
 use testkit::{Tenant, Tier};
 
-use super::Ids;
+use super::{Ids, text};
+use crate::Failure;
 
 /// Who sends a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +31,8 @@ pub(crate) enum Who {
 pub(crate) struct Credential {
     pub(crate) who: Who,
     pub(crate) text: String,
+    /// What continues the session of a tenant's user.
+    pub(super) refresh_token: Option<String>,
 }
 
 /// What happens to a tenant while requests are sent.
@@ -92,6 +96,14 @@ impl Words {
     /// Returns the words that requests of others have.
     pub(crate) fn addresses(&self) -> [String; 2] {
         [self.address.clone(), self.rival_address.clone()]
+    }
+}
+
+impl Credential {
+    /// Returns the access token of a session.
+    pub(super) fn of_session(who: Who, session: &Value) -> Result<Self, Failure> {
+        let refresh_token = Some(text(session, "/refresh_token")?);
+        Ok(Self { who, text: text(session, "/access_token")?, refresh_token })
     }
 }
 
