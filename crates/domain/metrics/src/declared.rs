@@ -12,7 +12,7 @@ const MOST_NAMES: usize = 8;
 const PROPERTIES: &str = "/properties/";
 
 /// The names of columns that answers have beside dimensions and metrics.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 14] = [
     "row",
     "start",
     "start_utc",
@@ -22,8 +22,11 @@ const COLUMNS: [&str; 11] = [
     "change",
     "key",
     "from",
+    "from_utc",
     "to",
+    "to_utc",
     "last",
+    "last_utc",
 ];
 
 /// A property of events that a tenant has declared as a dimension.

@@ -1,3 +1,5 @@
+mod sheet;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,7 +19,7 @@ use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
-    query::{FilterBody, Time, TimeBody, filters, names},
+    query::{FilterBody, Format, Time, TimeBody, filters, names},
     reports::schemas::DimensionName,
 };
 
@@ -60,6 +62,10 @@ pub(crate) struct FunnelBody {
     /// Up to which time of events to look. Default: now.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) as_of: Option<String>,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    pub(crate) format: Option<String>,
 }
 
 /// What may lie between the steps of a funnel.
@@ -160,6 +166,8 @@ pub(crate) struct FunnelRequest {
     exclusions: Vec<Filter<EventTest>>,
     funnel: Funnel,
     pub(crate) time: Time,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
     window: TimeDelta,
     is_strict: bool,
     by: By,
@@ -234,6 +242,7 @@ impl FunnelBody {
             exclusions,
             funnel,
             time,
+            format: Format::asked(self.format.as_deref(), "/format")?,
             window,
             is_strict,
             by: self.by,

@@ -1,3 +1,5 @@
+mod sheet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use metrics::{EventTest, Filter};
 use problem::Problem;
@@ -16,7 +18,7 @@ use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
-    query::{DayOfWeek, FilterBody, Time, TimeBody, filters, week_begins},
+    query::{DayOfWeek, FilterBody, Format, Time, TimeBody, filters, week_begins},
 };
 
 /// The number of columns if the request does not tell.
@@ -62,6 +64,10 @@ pub(crate) struct RetentionBody {
     /// Up to which time of events to look. Default: now.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) as_of: Option<String>,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    pub(crate) format: Option<String>,
 }
 
 /// Which event is a key's first.
@@ -163,6 +169,8 @@ pub(crate) struct RetentionRequest {
     retention: Retention,
     is_ever: bool,
     pub(crate) time: Time,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
     by: By,
     cohort: Filter<EventTest>,
     returns: Filter<EventTest>,
@@ -207,6 +215,7 @@ impl RetentionBody {
             retention,
             is_ever,
             time,
+            format: Format::asked(self.format.as_deref(), "/format")?,
             by: self.by,
             returns: returns.transpose()?.unwrap_or_else(|| cohort.clone()),
             cohort,

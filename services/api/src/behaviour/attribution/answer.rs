@@ -1,3 +1,5 @@
+mod sheet;
+
 use std::collections::BTreeMap;
 
 use attribution::DateBasis;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::fields::{By, duration};
-use crate::query::{Time, TimeBody};
+use crate::query::{Format, Time, TimeBody};
 
 /// The most rules of one request.
 const MOST_RULES: usize = 5;
@@ -29,6 +29,10 @@ pub(crate) struct AttributionBody {
     /// What the events of one user have in common. Default: `visitor`.
     #[serde(default)]
     by: By,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    format: Option<String>,
 }
 
 /// A rule. A field that is absent is that of the preset.
@@ -67,28 +71,30 @@ pub(crate) struct RuleBody {
 pub(crate) struct UsedRule {
     /// The preset it began with.
     #[schema(example = "standard")]
-    preset: &'static str,
+    pub(super) preset: &'static str,
     #[schema(example = "last_touch")]
-    model: &'static str,
+    pub(super) model: &'static str,
     /// In seconds.
-    click_window_seconds: i64,
+    pub(super) click_window_seconds: i64,
     /// In seconds; 0 without views.
-    view_window_seconds: i64,
+    pub(super) view_window_seconds: i64,
     /// What of a click must match.
     #[schema(example = "same_sku")]
-    click_match: &'static str,
+    pub(super) click_match: &'static str,
     /// What of a view must match.
     #[schema(example = "same_sku")]
-    view_match: &'static str,
+    pub(super) view_match: &'static str,
     #[schema(example = "impression")]
-    view_event: &'static str,
-    click_beats_view: bool,
+    pub(super) view_event: &'static str,
+    pub(super) click_beats_view: bool,
 }
 
 /// A valid question about attribution.
 #[derive(Debug)]
 pub(crate) struct AttributionRequest {
     pub(crate) time: Time,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
     pub(super) rules: Vec<(UsedRule, Rule)>,
     pub(super) basis: DateBasis,
     pub(super) by: By,
@@ -119,6 +125,7 @@ impl AttributionBody {
         });
         Ok(AttributionRequest {
             time,
+            format: Format::asked(self.format.as_deref(), "/format")?,
             rules: rules.collect::<Result<_, _>>()?,
             basis: basis.transpose()?.unwrap_or(DateBasis::Conversion),
             by: self.by,

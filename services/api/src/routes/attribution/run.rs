@@ -1,9 +1,10 @@
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::ReadReports;
 use chrono::Utc;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    attachment::{answered, form},
     behaviour::{Asker, AttributionAnswer, AttributionBody},
     state::Api,
 };
@@ -20,19 +21,33 @@ use crate::{
     operation_id = "attribution",
     request_body = AttributionBody,
     responses(
-        (status = 200, description = "The numbers", body = AttributionAnswer),
+        (
+            status = 200,
+            description = "The numbers",
+            content(
+                (AttributionAnswer = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.parquet"),
+                (String = "application/vnd.apache.arrow.file"),
+            ),
+            headers(("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one")),
+        ),
         (status = 422, description = "A field is not valid; `errors` tells what would be right"),
     ),
 )]
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
+    http: HttpRequest,
     body: Body<AttributionBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let request = body.0.parse(context.time_zone(), Utc::now())?;
+    let form = form(request.format, &http);
+    let time = request.time;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let asker = Asker { tenant: context, campaigns };
     let answer: AttributionAnswer = api.behaviour.attribution(&asker, &request).await?;
-    Ok(HttpResponse::Ok().json(answer))
+    answered(answer, form, ("attribution", time)).await
 }

@@ -13,7 +13,7 @@ use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    attachment::{attachment, retained_from},
+    attachment::{attachment, form, retained_from},
     dimensions::Home,
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
@@ -76,7 +76,7 @@ pub(crate) async fn handle(
     Body(mut query): Body<QueryBody>,
 ) -> Result<HttpResponse, Error> {
     let now = Utc::now();
-    let format = format(&query, &http)?;
+    let format = form(query.named_format()?, &http);
     if prefers_async(http.headers()) {
         // The job has no header `Accept`.
         query.format = Some(format.ending().to_owned());
@@ -112,12 +112,4 @@ pub(crate) async fn handle(
         .insert_header((header::CONTENT_TYPE, file.media_type()))
         .insert_header(attachment(&name))
         .body(rendered?))
-}
-
-fn format(body: &QueryBody, http: &HttpRequest) -> Result<Format, Problem> {
-    if let Some(format) = body.named_format()? {
-        return Ok(format);
-    }
-    let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    Ok(Format::accepted(accept.unwrap_or_default()))
 }

@@ -1,9 +1,10 @@
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::ReadReports;
 use chrono::Utc;
 use web::{Error, Query, Tenant};
 
 use crate::{
+    attachment::{answered, form},
     behaviour::{Asker, SessionsAnswer, SessionsQuery},
     cohorts::CohortFinder,
     state::Api,
@@ -20,7 +21,18 @@ use crate::{
     operation_id = "sessions",
     params(SessionsQuery),
     responses(
-        (status = 200, description = "The numbers", body = SessionsAnswer),
+        (
+            status = 200,
+            description = "The numbers",
+            content(
+                (SessionsAnswer = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.parquet"),
+                (String = "application/vnd.apache.arrow.file"),
+            ),
+            headers(("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one")),
+        ),
         (status = 403, description = "The credential may see only some campaigns, and `cohort` is given"),
         (status = 422, description = "A parameter is not valid; `errors` names it"),
     ),
@@ -28,6 +40,7 @@ use crate::{
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
+    http: HttpRequest,
     Query(mut query): Query<SessionsQuery>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
@@ -35,7 +48,9 @@ pub(crate) async fn handle(
     let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
     cohorts.find(&mut query, now).await?;
     let request = query.parse(context.time_zone(), now)?;
+    let form = form(request.format, &http);
+    let time = request.time;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let answer = api.behaviour.sessions(&Asker { tenant: context, campaigns }, &request).await?;
-    Ok(HttpResponse::Ok().json(answer))
+    answered(answer, form, ("sessions", time)).await
 }
