@@ -86,7 +86,7 @@ impl ReportRequest {
             }
             ReportJobKind::Report(ReportKind::Attribution) => {
                 let attribution: AttributionBody = read_json(request)?;
-                attribution.parse(home.zone, now).map(Self::Attribution)
+                attribution.parse(home, now).map(Self::Attribution)
             }
             ReportJobKind::Report(ReportKind::Funnel) => {
                 let funnel: FunnelBody = read(request, cohorts)?;

@@ -12,8 +12,9 @@ const MOST_NAMES: usize = 8;
 const PROPERTIES: &str = "/properties/";
 
 /// The names of columns that answers have beside dimensions and metrics.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "row",
+    "rule",
     "start",
     "start_utc",
     "previous_start",

@@ -26,8 +26,14 @@ async fn seed(stand: &Stand) {
         json!({"order_id": id, "currency": currency, "items": [item]})
     };
     let (ann, bob) = (Some("ann"), Some("bob"));
+    // A cost has a currency, as the collector completes it.
     let events = [
-        event(ann, "02T09:00:00", "ad_click", json!({"campaign_id": "=1+1"})),
+        event(
+            ann,
+            "02T09:00:00",
+            "ad_click",
+            json!({"campaign_id": "=1+1", "cost": "2.5", "currency": "EUR"}),
+        ),
         event(ann, "02T10:00:00", "product_view", json!({"device": "mobile"})),
         event(ann, "02T10:05:00.125", "add_to_cart", json!({})),
         event(ann, "02T10:30:00", "purchase", order("a", "EUR", "10.25", json!(2))),
@@ -288,7 +294,7 @@ async fn windows_are_a_file_with_a_row_for_each_window_or_session() {
 }
 
 #[actix_web::test]
-async fn attribution_is_a_file_with_a_row_for_each_campaign_under_each_rule() {
+async fn attribution_is_a_file_with_a_row_for_each_segment_under_each_rule() {
     let stand = Stand::new().await;
     seed(&stand).await;
     let mut time = time();
@@ -308,9 +314,9 @@ async fn attribution_is_a_file_with_a_row_for_each_campaign_under_each_rule() {
             "view_match",
             "view_event",
         ] {
-            row[name] = rule[name].clone();
+            row[format!("rule_{name}")] = rule[name].clone();
         }
-        row["click_beats_view"] = json!(rule["click_beats_view"].to_string());
+        row["rule_click_beats_view"] = json!(rule["click_beats_view"].to_string());
         for name in ["attributed_orders", "attributed_units"] {
             row[name] = values[name].clone();
         }
@@ -320,6 +326,9 @@ async fn attribution_is_a_file_with_a_row_for_each_campaign_under_each_rule() {
             "promoted_sales",
             "halo_sales",
             "assisted_sales",
+            "spend",
+            "attributed_roas",
+            "attributed_acos",
         ] {
             row[name] = values[name].clone();
             row[format!("{name}_USD")] = values["by_currency"]["USD"][name].clone();
@@ -330,7 +339,7 @@ async fn attribution_is_a_file_with_a_row_for_each_campaign_under_each_rule() {
     for (index, of_rule) in list(&answer["rules"]).enumerate() {
         for row in list(&of_rule["rows"]) {
             let about = json!({
-                "row": "campaign", "rule": index + 1, "campaign": row["campaign"],
+                "row": "segment", "rule": index + 1, "campaign": row["campaign"],
                 "start": row["start"], "orders_without_credit": null, "without_key": null,
             });
             add(about, &of_rule["rule"], row);
@@ -343,6 +352,7 @@ async fn attribution_is_a_file_with_a_row_for_each_campaign_under_each_rule() {
         add(about, &of_rule["rule"], &of_rule["totals"]);
     }
     assert!(rows.iter().any(|row| row["attributed_orders"] == 0.5), "{rows:?}");
+    assert!(rows.iter().any(|row| row["attributed_roas"] == 8.2), "{rows:?}");
     assert!(rows.iter().any(|row| row["attributed_sales_USD"] == "2.000001"), "{rows:?}");
     files.assert_rows(&rows);
 }

@@ -11,9 +11,14 @@ const fn sum(
     Definition { name, formula, unit, additivity: Additivity::Sum, source }
 }
 
+const fn ratio(name: &'static str, formula: &'static str, source: &'static str) -> Definition {
+    let additivity = Additivity::RatioOfSums;
+    Definition { name, formula, unit: Unit::Ratio, additivity, source }
+}
+
 impl Definition {
-    /// The metrics of attribution.
-    pub const ATTRIBUTED: [Self; 7] = [
+    /// The metrics of attribution, beside `spend`.
+    pub const ATTRIBUTED: [Self; 9] = [
         sum(
             "attributed_orders",
             "credit of orders, in parts of up to six decimal places where several ads share one",
@@ -36,7 +41,7 @@ impl Definition {
             "attributed_net_sales",
             "attributed_sales without what was refunded of the same lines",
             Unit::Money,
-            "Criteo: attributed sales, with returns",
+            "IAB Europe: net sales",
         ),
         sum(
             "promoted_sales",
@@ -54,7 +59,9 @@ impl Definition {
             "assisted_sales",
             "sales whose credit another campaign has, after an eligible ad of this one",
             Unit::Money,
-            "GA4: assisted conversions",
+            "Criteo metrics-and-dimensions: assisted sales",
         ),
+        ratio("attributed_roas", "attributed_sales / spend", "Amazon Ads: ROAS"),
+        ratio("attributed_acos", "spend / attributed_sales", "Amazon Ads: ACOS"),
     ];
 }

@@ -1,13 +1,19 @@
 use attribution::{AttributionModel, DateBasis, MatchLevel, Rule, RuleError, ViewEvent};
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use metrics::{Dimension, Dimensions, Level};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::fields::{By, duration};
-use crate::query::{Format, Time, TimeBody};
+use crate::{
+    dimensions::Home,
+    query::{Format, Time, TimeBody, names},
+    reports::schemas::DimensionName,
+};
 
+/// The most dimensions of one request.
+const MOST_DIMENSIONS: usize = 4;
 /// The most rules of one request.
 const MOST_RULES: usize = 5;
 
@@ -18,6 +24,9 @@ pub(crate) struct AttributionBody {
     /// The time of the orders, or of the ads, by `date_basis`; and the buckets.
     #[serde(default)]
     time: TimeBody,
+    /// What the credit is divided by: 1 to 4 dimensions of the ads. Default: `campaign`.
+    #[schema(value_type = Option<Vec<DimensionName>>, min_items = 1, max_items = 4, example = json!(["placement"]))]
+    dimensions: Option<Vec<String>>,
     /// The rules to compare, at most 5. Default: Footfall's own.
     #[serde(default)]
     #[schema(max_items = 5)]
@@ -95,6 +104,7 @@ pub(crate) struct AttributionRequest {
     pub(crate) time: Time,
     /// The form of the answer, if it names one.
     pub(crate) format: Option<Format>,
+    pub(super) dimensions: Vec<Dimension>,
     pub(super) rules: Vec<(UsedRule, Rule)>,
     pub(super) basis: DateBasis,
     pub(super) by: By,
@@ -102,16 +112,16 @@ pub(crate) struct AttributionRequest {
 }
 
 impl AttributionBody {
-    /// Reads the question at the time `now`, for a tenant whose days begin in `home`.
+    /// Reads the question of a tenant at the time `now`.
     ///
     /// # Errors
     /// A wrong field, and what would be correct.
     pub(crate) fn parse(
         &self,
-        home: Tz,
+        home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<AttributionRequest, Problem> {
-        let time = self.time.parse("/time/", home, now)?;
+        let time = self.time.parse("/time/", home.zone, now)?;
         if self.rules.len() > MOST_RULES {
             return Err(Problem::field("/rules", format!("must have at most {MOST_RULES} rules")));
         }
@@ -126,11 +136,47 @@ impl AttributionBody {
         Ok(AttributionRequest {
             time,
             format: Format::asked(self.format.as_deref(), "/format")?,
+            dimensions: self.dimensions(home.dimensions)?,
             rules: rules.collect::<Result<_, _>>()?,
             basis: basis.transpose()?.unwrap_or(DateBasis::Conversion),
             by: self.by,
             now,
         })
+    }
+
+    fn dimensions(&self, known: &Dimensions) -> Result<Vec<Dimension>, Problem> {
+        let Some(named) = &self.dimensions else {
+            return Ok(vec![Dimension::Campaign]);
+        };
+        if !(1..=MOST_DIMENSIONS).contains(&named.len()) {
+            let reason = format!("must have 1 to {MOST_DIMENSIONS} dimensions");
+            return Err(Problem::field("/dimensions", reason));
+        }
+        let mut dimensions = Vec::new();
+        for (index, name) in named.iter().enumerate() {
+            let dimension = names::dimension(name, known).and_then(of_ads);
+            let dimension = dimension
+                .map_err(|reason| Problem::field(format!("/dimensions/{index}"), reason))?;
+            if !dimensions.contains(&dimension) {
+                dimensions.push(dimension);
+            }
+        }
+        Ok(dimensions)
+    }
+}
+
+/// Returns the dimension if an ad as a whole has it.
+///
+/// # Errors
+/// The reason, and what to use instead.
+pub(crate) fn of_ads(dimension: Dimension) -> Result<Dimension, String> {
+    match dimension.level() {
+        Level::Product => Err(format!(
+            "may not be `{}`: an ad has its credit as a whole. Use a dimension of events, such as \
+             `campaign`, `ad` or `placement`",
+            dimension.as_str()
+        )),
+        Level::Event => names::of_any_event(dimension),
     }
 }
 

@@ -6,14 +6,16 @@ use web::{Body, Error, Tenant};
 use crate::{
     attachment::{answered, form},
     behaviour::{Asker, AttributionAnswer, AttributionBody},
+    dimensions::{self, Home},
     state::Api,
 };
 
 /// Gives the credit of orders to the ads that were seen and clicked before them.
 ///
-/// Several rules are answered side by side. The credits of an order line sum to the line exactly. Refunds
-/// that name their order are subtracted on the date of the order's own credit. A credential that may see
-/// only some campaigns gets the credit of these campaigns; ads of others compete for it all the same.
+/// Several rules are answered side by side, by dimensions of the ads. The credits of an order line sum to the
+/// line exactly. Refunds that name their order are subtracted on the date of the order's own credit. A
+/// credential that may see only some campaigns gets the credit of these campaigns; ads of others compete for
+/// it all the same.
 #[utoipa::path(
     post,
     path = "/v1/attribution",
@@ -40,10 +42,12 @@ pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
     http: HttpRequest,
-    body: Body<AttributionBody>,
+    Body(body): Body<AttributionBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
-    let request = body.0.parse(context.time_zone(), Utc::now())?;
+    let now = Utc::now();
+    let parse = |home: Home<'_>| body.parse(home, now);
+    let request = dimensions::read(&api.control_plane, context, parse).await?;
     let form = form(request.format, &http);
     let time = request.time;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;

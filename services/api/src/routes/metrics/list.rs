@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use web::{Error, Tenant};
 
-use crate::{dimensions, query::scope, state::Api};
+use crate::{behaviour::of_ads, dimensions, query::scope, state::Api};
 
 /// The attribution of events: to the campaign that they name.
 const DECLARED: &str = "declared";
@@ -44,7 +44,7 @@ pub(crate) struct MetricDefinition {
 pub(crate) struct Catalogue {
     /// Every metric that the credential may ask in queries and windows, base ones first.
     data: Vec<MetricDefinition>,
-    /// The metrics of `POST /v1/attribution`, which has all of them in every answer.
+    /// The metrics of `POST /v1/attribution`, which has all of them and `spend` in every answer.
     attributed: Vec<MetricDefinition>,
 }
 
@@ -64,7 +64,13 @@ pub(crate) async fn handle(
     let known = scope::dimensions(&own, tenant.campaigns());
     let metrics = scope::metrics(tenant.campaigns()).into_iter();
     let data = metrics.map(|metric| MetricDefinition::of(metric, &known)).collect();
-    let attributed = Definition::ATTRIBUTED.map(MetricDefinition::attributed).into();
+    let is_of_ads = |dimension: &&Dimension| of_ads((*dimension).clone()).is_ok();
+    let known_of_ads = known.iter().filter(is_of_ads).map(|one| one.as_str().to_owned());
+    let known_of_ads: Vec<_> = known_of_ads.collect();
+    let attributed = Definition::ATTRIBUTED
+        .into_iter()
+        .map(|definition| MetricDefinition::attributed(definition, known_of_ads.clone()))
+        .collect();
     Ok(HttpResponse::Ok().json(Catalogue { data, attributed }))
 }
 
@@ -76,11 +82,10 @@ impl MetricDefinition {
         Self::new(metric.definition(), dimensions, vec![DECLARED])
     }
 
-    /// Returns a metric of attribution, which is by campaign.
-    fn attributed(definition: Definition) -> Self {
-        let campaign = Dimension::Campaign.as_str().to_owned();
+    /// Returns a metric of attribution for a credential that may ask these dimensions of ads.
+    fn attributed(definition: Definition, dimensions: Vec<String>) -> Self {
         let models = AttributionModel::ALL.map(AttributionModel::as_str);
-        Self::new(definition, vec![campaign], models.into())
+        Self::new(definition, dimensions, models.into())
     }
 
     fn new(

@@ -197,7 +197,7 @@ fn last_touch() -> Vec<Example> {
             ("/rules/2/orders_without_credit", "6"),
             ("/rules/0/totals/attributed_sales", "600"),
         ],
-        ("campaign", "rule campaign attributed_orders"),
+        ("segment", "rule campaign attributed_orders"),
         &["1 X 4", "1 Y 2", "2 X 3", "2 Y 3", "3 X 1", "3 Y 1"],
     );
     vec![Example { without_zeros: true, ..example }]
@@ -218,7 +218,7 @@ fn divided() -> Vec<Example> {
             ("/rules/2/totals/attributed_sales", "60.01"),
             ("/rules/3/totals/attributed_sales", "60.01"),
         ];
-        let compared = ("campaign", "rule campaign attributed_sales");
+        let compared = ("segment", "rule campaign attributed_sales");
         let example = Example::new("/v1/attribution", body, totals.to_vec(), compared, rows);
         Example { without_zeros: true, ..example }
     };
@@ -297,7 +297,7 @@ fn dated() -> Vec<Example> {
             "date_basis": basis, "by": "session",
             "time": {"from": "2026-03-18", "to": "2026-03-21", "tz": "Europe/Berlin", "granularity": "day"},
         });
-        let compared = ("campaign", "campaign start attributed_net_sales attributed_sales");
+        let compared = ("segment", "campaign start attributed_net_sales attributed_sales");
         let example = Example::new("/v1/attribution", body, Vec::new(), compared, rows);
         Example { without_zeros: true, ..example }
     };

@@ -1,8 +1,7 @@
-//! Credits as rows: one for each campaign in a bucket, and the totals, under each rule.
+//! Credits as rows: one for each segment in a bucket, and the totals, under each rule.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use metrics::Unit;
 use money::{Amount, Currency};
 
@@ -12,12 +11,19 @@ use super::{
 use crate::sheet::{About, Cell, Kind, Sheet, Tabular};
 
 /// The amounts of a row, by their names.
-const AMOUNTS: [(&str, fn(&AttributedMoney) -> Amount); 5] = [
+const AMOUNTS: [(&str, fn(&AttributedMoney) -> Amount); 6] = [
     ("attributed_sales", |money| money.attributed_sales),
     ("attributed_net_sales", |money| money.attributed_net_sales),
     ("promoted_sales", |money| money.promoted_sales),
     ("halo_sales", |money| money.halo_sales),
     ("assisted_sales", |money| money.assisted_sales),
+    ("spend", |money| money.spend),
+];
+
+/// Its ratios.
+const RATIOS: [(&str, fn(&AttributedMoney) -> Option<f64>); 2] = [
+    ("attributed_roas", |money| money.attributed_roas),
+    ("attributed_acos", |money| money.attributed_acos),
 ];
 
 impl Tabular for AttributionAnswer {
@@ -30,29 +36,34 @@ impl Tabular for AttributionAnswer {
         let others = self.other_currencies();
         sheet.columns(Kind::Text, ["row"]);
         sheet.columns(Kind::COUNT, ["rule"]);
-        sheet.columns(Kind::Text, ["preset", "model"]);
-        sheet.columns(Kind::COUNT, ["click_window_seconds", "view_window_seconds"]);
-        sheet.columns(Kind::Text, ["click_match", "view_match", "view_event", "click_beats_view"]);
-        sheet.columns(Kind::Text, ["campaign"]);
+        sheet.columns(Kind::Text, ["rule_preset", "rule_model"]);
+        sheet.columns(Kind::COUNT, ["rule_click_window_seconds", "rule_view_window_seconds"]);
+        sheet.columns(Kind::Text, ["rule_click_match", "rule_view_match", "rule_view_event"]);
+        sheet.columns(Kind::Text, ["rule_click_beats_view"]);
+        sheet.columns(Kind::Text, self.dimensions.iter().map(String::as_str));
         sheet.columns(Kind::Moment, ["start"]);
         sheet.columns(Kind::RATIO, ["attributed_orders"]);
         sheet.columns(Kind::Number(Unit::Quantity), ["attributed_units"]);
         sheet.columns(Kind::Number(Unit::Money), AMOUNTS.map(|(name, _)| name));
+        sheet.columns(Kind::RATIO, RATIOS.map(|(name, _)| name));
         for currency in &others {
-            let names = AMOUNTS.map(|(name, _)| format!("{name}_{currency}"));
-            sheet.columns(Kind::Number(Unit::Money), names.iter().map(String::as_str));
+            let amounts = AMOUNTS.map(|(name, _)| format!("{name}_{currency}"));
+            let ratios = RATIOS.map(|(name, _)| format!("{name}_{currency}"));
+            sheet.columns(Kind::Number(Unit::Money), amounts.iter().map(String::as_str));
+            sheet.columns(Kind::RATIO, ratios.iter().map(String::as_str));
         }
         sheet.columns(Kind::COUNT, ["orders_without_credit", "without_key"]);
         for (number, rule) in (1u64..).zip(&self.rules) {
             for row in &rule.rows {
-                let about = ("campaign", number);
-                let first = first_cells(about, &rule.rule, Some(&row.campaign), row.start);
-                let left_out = [Cell::Nothing, Cell::Nothing];
-                sheet.row(first.into_iter().chain(numbers(&row.values, &others)).chain(left_out));
+                let keys = row.keys.0.iter().map(|(_, value)| Cell::from(value));
+                let about = rule_cells("segment", number, &rule.rule).into_iter().chain(keys);
+                let cells = about.chain([row.start.into()]).chain(numbers(&row.values, &others));
+                sheet.row(cells.chain([Cell::Nothing, Cell::Nothing]));
             }
-            let first = first_cells(("totals", number), &rule.rule, None, self.from);
-            let left_out = [rule.orders_without_credit.into(), self.without_key.into()];
-            sheet.row(first.into_iter().chain(numbers(&rule.totals, &others)).chain(left_out));
+            let keys = self.dimensions.iter().map(|_| Cell::Nothing);
+            let about = rule_cells("totals", number, &rule.rule).into_iter().chain(keys);
+            let cells = about.chain([self.from.into()]).chain(numbers(&rule.totals, &others));
+            sheet.row(cells.chain([rule.orders_without_credit.into(), self.without_key.into()]));
         }
     }
 }
@@ -67,13 +78,8 @@ impl AttributionAnswer {
     }
 }
 
-/// Returns the first cells of a row: what it is about.
-fn first_cells(
-    (kind, number): (&str, u64),
-    rule: &UsedRule,
-    campaign: Option<&String>,
-    start: DateTime<Utc>,
-) -> [Cell; 12] {
+/// Returns the first cells of a row: its kind, and the rule.
+fn rule_cells(kind: &str, number: u64, rule: &UsedRule) -> [Cell; 10] {
     let seconds = |seconds: i64| Cell::from(u64::try_from(seconds).ok());
     [
         kind.into(),
@@ -85,18 +91,19 @@ fn first_cells(
         rule.click_match.into(),
         rule.view_match.into(),
         rule.view_event.into(),
-        rule.click_beats_view.to_string().as_str().into(),
-        campaign.into(),
-        start.into(),
+        Cell::Text(rule.click_beats_view.to_string()),
     ]
 }
 
 fn numbers(values: &AttributedValues, others: &BTreeSet<Currency>) -> Vec<Cell> {
-    let mut cells = vec![values.attributed_orders.into(), values.attributed_units.into()];
+    let mut cells: Vec<Cell> =
+        vec![values.attributed_orders.into(), values.attributed_units.into()];
     cells.extend(AMOUNTS.map(|(_, amount)| Cell::from(amount(&values.own))));
+    cells.extend(RATIOS.map(|(_, ratio)| Cell::from(ratio(&values.own))));
     for currency in others {
         let money = values.by_currency.get(currency);
         cells.extend(AMOUNTS.map(|(_, amount)| Cell::from(money.map(amount))));
+        cells.extend(RATIOS.map(|(_, ratio)| Cell::from(money.and_then(ratio))));
     }
     cells
 }
