@@ -14,7 +14,7 @@ const MOST_SHOWN: u64 = 100;
 const MOST_VALUES: usize = 100_000;
 
 /// What a funnel is broken down by.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BreakdownBody {
     /// A dimension of the event of the first step; `product`, `brand` or `category` if it is `hold` as

@@ -27,7 +27,7 @@ use crate::{
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(7);
 
 /// A funnel.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FunnelBody {
     /// The steps, 2 to 20. A step may occur again.
@@ -77,7 +77,7 @@ pub(crate) enum Order {
 }
 
 /// Events that may not lie between two steps.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExclusionBody {
     /// The type of the event.

@@ -25,7 +25,7 @@ use crate::{
 const DEFAULT_PERIODS: u32 = 8;
 
 /// A table of retention.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RetentionBody {
     /// The event with which a key joins a cohort.
@@ -71,7 +71,7 @@ pub(crate) struct RetentionBody {
 }
 
 /// Which event is a key's first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FirstBody {
     Ever,
@@ -79,7 +79,7 @@ pub(crate) enum FirstBody {
 }
 
 /// The length of a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PeriodBody {
     Day,
@@ -88,7 +88,7 @@ pub(crate) enum PeriodBody {
 }
 
 /// Whose periods are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ModeBody {
     Calendar,
@@ -96,7 +96,7 @@ pub(crate) enum ModeBody {
 }
 
 /// What a column counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MeasureBody {
     On,

@@ -30,7 +30,7 @@ const DEFAULT_GAP: TimeDelta = TimeDelta::minutes(30);
 const MARGIN: TimeDelta = TimeDelta::hours(24);
 
 /// The parameters of sessions.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SessionsQuery {
@@ -62,7 +62,7 @@ pub(crate) struct SessionsQuery {
     /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
     /// header `Accept`.
     #[param(example = "csv")]
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 /// The sessions of a range. A session belongs to the bucket in which it begins; neither midnight nor a

@@ -18,7 +18,7 @@ const MOST_DIMENSIONS: usize = 4;
 const MOST_RULES: usize = 5;
 
 /// A question about attribution.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AttributionBody {
     /// The time of the orders, or of the ads, by `date_basis`; and the buckets.
@@ -41,11 +41,11 @@ pub(crate) struct AttributionBody {
     /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
     /// header `Accept`.
     #[schema(value_type = Option<String>, example = "csv")]
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 /// A rule. A field that is absent is that of the preset.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleBody {
     /// A habit of the market: `standard` (last touch, clicks of 14 days, views of 1 day, same product),

@@ -22,7 +22,7 @@ const MOST_NUMBERS: usize = 500_000;
 const MOST_CELLS: usize = 100_000;
 
 /// Metrics in windows of time.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WindowsBody {
     /// Names from `GET /v1/metrics`: 1 to 20. With session windows, none that counts visitors or
@@ -46,11 +46,11 @@ pub(crate) struct WindowsBody {
     /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
     /// header `Accept`.
     #[schema(value_type = Option<String>, example = "csv")]
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 /// The kind and the size of windows.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WindowBody {
     #[serde(rename = "type")]

@@ -1,12 +1,16 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::ReadReports;
 use chrono::Utc;
+use control_plane::ReportKind;
 use web::{Body, Error, Tenant};
 
 use crate::{
     attachment::{answered, form},
     behaviour::{Asker, AttributionAnswer, AttributionBody},
     dimensions::{self, Home},
+    member::Member,
+    query::Format,
+    routes::reports::{ReportJob, preferred},
     state::Api,
 };
 
@@ -16,11 +20,15 @@ use crate::{
 /// line exactly. Refunds that name their order are subtracted on the date of the order's own credit. A
 /// credential that may see only some campaigns gets the credit of these campaigns; ads of others compete for
 /// it all the same.
+///
+/// The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+/// makes the file.
 #[utoipa::path(
     post,
     path = "/v1/attribution",
     tag = "behaviour",
     operation_id = "attribution",
+    params(("Prefer" = Option<String>, Header, description = "`respond-async`: make a file in the background")),
     request_body = AttributionBody,
     responses(
         (
@@ -35,6 +43,13 @@ use crate::{
             ),
             headers(("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one")),
         ),
+        (
+            status = 202,
+            description = "The job that makes the file, if `Prefer` asks for it",
+            body = ReportJob,
+            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`")),
+        ),
+        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
         (status = 422, description = "A field is not valid; `errors` tells what would be right"),
     ),
 )]
@@ -42,13 +57,19 @@ pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
     http: HttpRequest,
-    Body(body): Body<AttributionBody>,
+    Body(mut body): Body<AttributionBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let now = Utc::now();
+    let form = form(Format::asked(body.format.as_deref(), "/format")?, &http);
+    // A job has no header `Accept`.
+    body.format = Some(form.ending().to_owned());
+    let asked = (ReportKind::Attribution, &body);
+    if let Some(queued) = preferred(&api, Member::of(&tenant), &http, asked, now).await? {
+        return Ok(queued);
+    }
     let parse = |home: Home<'_>| body.parse(home, now);
     let request = dimensions::read(&api.control_plane, context, parse).await?;
-    let form = form(request.format, &http);
     let time = request.time;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let asker = Asker { tenant: context, campaigns };

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use auth::ReadReports;
 use chrono::Utc;
-use control_plane::{ReportJobKind, ReportKind};
+use control_plane::ReportKind;
 use problem::Problem;
 use web::{Body, Error, Tenant};
 
@@ -17,9 +17,8 @@ use crate::{
     dimensions::Home,
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
-    report_jobs::{ReportJobs, prefers_async, request_of},
     report_request::read_body,
-    routes::reports::{ReportJob, accepted},
+    routes::reports::{ReportJob, preferred},
     state::Api,
 };
 
@@ -77,12 +76,11 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let now = Utc::now();
     let format = form(query.named_format()?, &http);
-    if prefers_async(http.headers()) {
-        // The job has no header `Accept`.
-        query.format = Some(format.ending().to_owned());
-        let jobs = ReportJobs::new(&api, Member::of(&tenant));
-        let kind = ReportJobKind::Report(ReportKind::Query);
-        return Ok(accepted(jobs.create(kind, &request_of(&query)?, now).await?, true));
+    // A job has no header `Accept`.
+    query.format = Some(format.ending().to_owned());
+    let asked = (ReportKind::Query, &query);
+    if let Some(queued) = preferred(&api, Member::of(&tenant), &http, asked, now).await? {
+        return Ok(queued);
     }
     let is_file = format != Format::Json;
     let parse = |body: &QueryBody, home: Home<'_>, at| body.parse(is_file, home, at);
