@@ -38,14 +38,16 @@ impl Check<'_> {
         }
     }
 
-    /// Every tier gives the same answer, byte by byte but for the time as of which it is. Returns it.
+    /// Every tier gives the same answer, byte by byte but for the time as of which it is and the version of its
+    /// data. Returns it.
     async fn every_tier_is_equal(&self) -> Answer {
         let Trial { query, tier, .. } = self.trial;
         let answers = self.shops.ask_all(query).await;
         self.count_asked(answers.len());
         let texts = answers.each_ref().map(|(_, answer)| {
-            let as_of = format!("\"as_of\":{}", answer.json()["as_of"]);
-            answer.text.replacen(&as_of, "", 1)
+            let own = answer.json();
+            let of_tenant = ["as_of", "data_version"].map(|name| format!("{name:?}:{}", own[name]));
+            of_tenant.iter().fold(answer.text.clone(), |text, own| text.replacen(own, "", 1))
         });
         let [shared, schema, dedicated] = &texts;
         self.equal("own database", schema, shared);
