@@ -1,7 +1,18 @@
 //! Answers that clients save as files.
 
-use actix_web::http::header::{self, HeaderName};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName},
+    web::block,
+};
 use chrono::{DateTime, SecondsFormat, Utc};
+use problem::Problem;
+use web::Error;
+
+use crate::{
+    query::{Format, Time},
+    sheet::Tabular,
+};
 
 /// The `retained_from` of a file, which has no other place for it.
 const RETAINED_FROM: HeaderName = HeaderName::from_static("retained-from");
@@ -14,4 +25,32 @@ pub(crate) fn attachment(name: &str) -> (HeaderName, String) {
 /// Returns the header of a file that is also about a time of which events have been deleted.
 pub(crate) fn retained_from(time: DateTime<Utc>) -> (HeaderName, String) {
     (RETAINED_FROM, time.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// Returns the form of an answer: the one that the request names, else the first known one that it accepts.
+pub(crate) fn form(named: Option<Format>, http: &HttpRequest) -> Format {
+    let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    named.unwrap_or_else(|| Format::accepted(accept.unwrap_or_default()))
+}
+
+/// Returns an answer as JSON, or as a file whose name has the kind of the report, the range and the zone.
+pub(crate) async fn answered(
+    answer: impl Tabular + Send + 'static,
+    form: Format,
+    (kind, time): (&str, Time),
+) -> Result<HttpResponse, Error> {
+    let Format::File(format) = form else {
+        return Ok(HttpResponse::Ok().json(answer));
+    };
+    let mut response = HttpResponse::Ok();
+    if let Some(time) = answer.about().retained_from {
+        response.insert_header(retained_from(time));
+    }
+    // Many rows take a while: meanwhile this thread answers other requests.
+    let rendered = block(move || answer.sheet(time.zone).file(format)).await;
+    let name = time.file_name(kind, format.ending());
+    Ok(response
+        .insert_header((header::CONTENT_TYPE, format.media_type()))
+        .insert_header(attachment(&name))
+        .body(rendered.map_err(Problem::internal)??))
 }

@@ -36,6 +36,7 @@ mod schemas;
 mod session_cookie;
 mod sessions;
 mod settings;
+mod sheet;
 mod state;
 mod step_view;
 mod still_valid;

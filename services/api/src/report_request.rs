@@ -3,9 +3,10 @@
 use actix_web::web::{Bytes, block};
 use auth::CampaignScope;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use control_plane::{ReportJobKind, ReportKind};
 use problem::Problem;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tenancy::TenantContext;
 use warehouse::EventExport;
 use web::read_json;
@@ -21,6 +22,7 @@ use crate::{
     failure::Failure,
     member::Member,
     query::{Format, QueryBody, QueryRequest, Time, WindowsBody, WindowsRequest, scope},
+    sheet::Tabular,
     state::Api,
 };
 
@@ -84,7 +86,7 @@ impl ReportRequest {
             }
             ReportJobKind::Report(ReportKind::Attribution) => {
                 let attribution: AttributionBody = read_json(request)?;
-                attribution.parse(home.zone, now).map(Self::Attribution)
+                attribution.parse(home, now).map(Self::Attribution)
             }
             ReportJobKind::Report(ReportKind::Funnel) => {
                 let funnel: FunnelBody = read(request, cohorts)?;
@@ -132,7 +134,11 @@ impl ReportRequest {
         match self {
             Self::Query(_, format) => *format,
             Self::Events(export) => Format::File(export.format.file()),
-            _ => Format::Json,
+            Self::Attribution(attribution) => attribution.format.unwrap_or(Format::Json),
+            Self::Funnel(funnel) => funnel.format.unwrap_or(Format::Json),
+            Self::Retention(retention) => retention.format.unwrap_or(Format::Json),
+            Self::Sessions(sessions) => sessions.format.unwrap_or(Format::Json),
+            Self::Windows(windows) => windows.format.unwrap_or(Format::Json),
         }
     }
 
@@ -147,10 +153,12 @@ impl ReportRequest {
         scope: &CampaignScope,
     ) -> Result<Report, Failure> {
         let as_of = api.sources.stored_as_of().await;
+        let form = self.form();
+        let zone = self.time().zone;
         let campaigns = api.campaigns.of_scope(tenant, scope).await?;
         let asker = Asker { tenant, campaigns };
         let behaviour = &api.behaviour;
-        let body = match self {
+        let made = match self {
             Self::Query(query, format) => {
                 return queried(api, asker, *query, format).await;
             }
@@ -161,14 +169,24 @@ impl ReportRequest {
             Self::Windows(request) => {
                 let answer = api.queries.windows(tenant, asker.campaigns, &request).await?;
                 let rows = Some(answer.row_count());
-                return Ok(Report::Whole { body: json(&answer)?, rows, as_of });
+                let (body, written) = rendered(answer, form, zone).await?;
+                return Ok(Report::Whole { body, rows: written.or(rows), as_of });
             }
-            Self::Attribution(request) => json(&behaviour.attribution(&asker, &request).await?),
-            Self::Funnel(request) => json(&behaviour.funnel(&asker, &request).await?),
-            Self::Retention(request) => json(&behaviour.retention(&asker, request).await?),
-            Self::Sessions(request) => json(&behaviour.sessions(&asker, &request).await?),
+            Self::Attribution(request) => {
+                rendered(behaviour.attribution(&asker, &request).await?, form, zone).await
+            }
+            Self::Funnel(request) => {
+                rendered(behaviour.funnel(&asker, &request).await?, form, zone).await
+            }
+            Self::Retention(request) => {
+                rendered(behaviour.retention(&asker, request).await?, form, zone).await
+            }
+            Self::Sessions(request) => {
+                rendered(behaviour.sessions(&asker, &request).await?, form, zone).await
+            }
         };
-        Ok(Report::Whole { body: body?, rows: None, as_of })
+        let (body, rows) = made?;
+        Ok(Report::Whole { body, rows, as_of })
     }
 }
 
@@ -217,6 +235,19 @@ async fn queried(
     Ok(Report::Whole { body, rows, as_of })
 }
 
-fn json(answer: &impl Serialize) -> Result<Bytes, Problem> {
-    serde_json::to_vec(answer).map(Bytes::from).map_err(Problem::internal)
+/// Renders an answer, and counts the rows of a file.
+async fn rendered(
+    answer: impl Tabular + Send + 'static,
+    form: Format,
+    zone: Tz,
+) -> Result<(Bytes, Option<u64>), Problem> {
+    let Format::File(format) = form else {
+        let json = serde_json::to_vec(&answer).map_err(Problem::internal)?;
+        return Ok((json.into(), None));
+    };
+    let make = move || {
+        let sheet = answer.sheet(zone);
+        sheet.file(format).map(|file| (Bytes::from(file), Some(sheet.rows())))
+    };
+    block(make).await.map_err(Problem::internal)?
 }

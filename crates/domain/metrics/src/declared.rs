@@ -12,8 +12,9 @@ const MOST_NAMES: usize = 8;
 const PROPERTIES: &str = "/properties/";
 
 /// The names of columns that answers have beside dimensions and metrics.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 15] = [
     "row",
+    "rule",
     "start",
     "start_utc",
     "previous_start",
@@ -22,8 +23,11 @@ const COLUMNS: [&str; 11] = [
     "change",
     "key",
     "from",
+    "from_utc",
     "to",
+    "to_utc",
     "last",
+    "last_utc",
 ];
 
 /// A property of events that a tenant has declared as a dimension.

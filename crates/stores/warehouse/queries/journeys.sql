@@ -1,5 +1,6 @@
 -- The ad touches and the order lines of each key, for attribution. A touch is an event, an order line a row;
--- the id of its event says which lines are one order.
+-- the id of its event says which lines are one order. The words in braces are replaced by expressions over
+-- columns and bound parameters.
 SELECT
     countIf(event_type = 'purchase' AND kline = 0 AND {key} = '') AS without_key,
     groupArrayIf(
@@ -9,7 +10,8 @@ SELECT
             reinterpretAsUInt128(event_id),
             toString(campaign_id),
             viewable,
-            (product_id, parent_sku, toString(brand), toString(category))
+            (product_id, parent_sku, toString(brand), toString(category)),
+            {keys}
         ),
         {key} != '' AND kline = 0 AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable')
     ) AS touches,

@@ -14,7 +14,7 @@ const MOST_SHOWN: u64 = 100;
 const MOST_VALUES: usize = 100_000;
 
 /// What a funnel is broken down by.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BreakdownBody {
     /// A dimension of the event of the first step; `product`, `brand` or `category` if it is `hold` as
@@ -40,9 +40,9 @@ pub(crate) struct FunnelByValue {
     #[schema(example = "device")]
     dimension: String,
     /// The values with the most entries; of as many, the first by their bytes.
-    values: Vec<FunnelOfValue>,
+    pub(super) values: Vec<FunnelOfValue>,
     /// All other values together; `null` if there are none.
-    others: Option<FunnelNumbers>,
+    pub(super) others: Option<FunnelNumbers>,
 }
 
 /// The funnel of the keys whose first step has a value.
@@ -50,35 +50,35 @@ pub(crate) struct FunnelByValue {
 pub(crate) struct FunnelOfValue {
     /// The value; empty for events that have none.
     #[schema(example = "mobile")]
-    value: String,
+    pub(super) value: String,
     #[serde(flatten)]
-    numbers: FunnelNumbers,
+    pub(super) numbers: FunnelNumbers,
 }
 
 /// The numbers of a part of a funnel.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FunnelNumbers {
     /// The steps.
-    steps: Vec<ValueStep>,
+    pub(super) steps: Vec<ValueStep>,
     /// The share of entries that took the last step.
-    total_rate: Option<f64>,
+    pub(super) total_rate: Option<f64>,
     /// The seconds from the first step to the last, of those that took it.
-    seconds: Option<FunnelSeconds>,
+    pub(super) seconds: Option<FunnelSeconds>,
     /// Entries that would have come farther without an excluded event.
-    excluded: u64,
+    pub(super) excluded: u64,
     /// Entries whose window is not over.
-    open: u64,
+    pub(super) open: u64,
 }
 
 /// A step of a part of a funnel.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ValueStep {
     /// The type of the event.
-    event: String,
+    pub(super) event: String,
     /// How many took it: keys, or with `hold` pairs of a key and a value.
-    count: u64,
+    pub(super) count: u64,
     /// The share of those that took the step before; `null` for the first step.
-    rate: Option<f64>,
+    pub(super) rate: Option<f64>,
 }
 
 impl BreakdownBody {

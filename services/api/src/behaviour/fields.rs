@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// An event: its type, and a condition on its dimensions.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EventBody {
     /// The type of the event, as it was sent: `product_view`, or `custom.<name>`.

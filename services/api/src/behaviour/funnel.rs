@@ -1,3 +1,5 @@
+mod sheet;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,7 +19,7 @@ use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
-    query::{FilterBody, Time, TimeBody, filters, names},
+    query::{FilterBody, Format, Time, TimeBody, filters, names},
     reports::schemas::DimensionName,
 };
 
@@ -25,7 +27,7 @@ use crate::{
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(7);
 
 /// A funnel.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FunnelBody {
     /// The steps, 2 to 20. A step may occur again.
@@ -60,6 +62,10 @@ pub(crate) struct FunnelBody {
     /// Up to which time of events to look. Default: now.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) as_of: Option<String>,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    pub(crate) format: Option<String>,
 }
 
 /// What may lie between the steps of a funnel.
@@ -71,7 +77,7 @@ pub(crate) enum Order {
 }
 
 /// Events that may not lie between two steps.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExclusionBody {
     /// The type of the event.
@@ -160,6 +166,8 @@ pub(crate) struct FunnelRequest {
     exclusions: Vec<Filter<EventTest>>,
     funnel: Funnel,
     pub(crate) time: Time,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
     window: TimeDelta,
     is_strict: bool,
     by: By,
@@ -234,6 +242,7 @@ impl FunnelBody {
             exclusions,
             funnel,
             time,
+            format: Format::asked(self.format.as_deref(), "/format")?,
             window,
             is_strict,
             by: self.by,

@@ -20,7 +20,7 @@ use crate::{
     reports::{Reads, Sources, retained},
 };
 
-pub(crate) use attribution::{AttributionAnswer, AttributionBody, AttributionRequest};
+pub(crate) use attribution::{AttributionAnswer, AttributionBody, AttributionRequest, of_ads};
 pub(crate) use fields::{By, duration};
 pub(crate) use funnel::{FunnelAnswer, FunnelBody, FunnelRequest};
 pub(crate) use retention::{RetentionAnswer, RetentionBody, RetentionRequest};

@@ -1,3 +1,5 @@
+mod sheet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use metrics::{EventTest, Filter};
 use problem::Problem;
@@ -16,14 +18,14 @@ use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     dimensions::Home,
     failure::Failure,
-    query::{DayOfWeek, FilterBody, Time, TimeBody, filters, week_begins},
+    query::{DayOfWeek, FilterBody, Format, Time, TimeBody, filters, week_begins},
 };
 
 /// The number of columns if the request does not tell.
 const DEFAULT_PERIODS: u32 = 8;
 
 /// A table of retention.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RetentionBody {
     /// The event with which a key joins a cohort.
@@ -62,10 +64,14 @@ pub(crate) struct RetentionBody {
     /// Up to which time of events to look. Default: now.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) as_of: Option<String>,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    pub(crate) format: Option<String>,
 }
 
 /// Which event is a key's first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FirstBody {
     Ever,
@@ -73,7 +79,7 @@ pub(crate) enum FirstBody {
 }
 
 /// The length of a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PeriodBody {
     Day,
@@ -82,7 +88,7 @@ pub(crate) enum PeriodBody {
 }
 
 /// Whose periods are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ModeBody {
     Calendar,
@@ -90,7 +96,7 @@ pub(crate) enum ModeBody {
 }
 
 /// What a column counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum MeasureBody {
     On,
@@ -163,6 +169,8 @@ pub(crate) struct RetentionRequest {
     retention: Retention,
     is_ever: bool,
     pub(crate) time: Time,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
     by: By,
     cohort: Filter<EventTest>,
     returns: Filter<EventTest>,
@@ -207,6 +215,7 @@ impl RetentionBody {
             retention,
             is_ever,
             time,
+            format: Format::asked(self.format.as_deref(), "/format")?,
             by: self.by,
             returns: returns.transpose()?.unwrap_or_else(|| cohort.clone()),
             cohort,

@@ -1,3 +1,5 @@
+mod sheet;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +18,7 @@ use super::{
 use crate::{
     cohorts::{NamedCohort, NamesCohorts},
     failure::Failure,
-    query::{DayOfWeek, Time, TimeBody},
+    query::{DayOfWeek, Format, Time, TimeBody},
     reports::schemas::GranularityName,
     schemas,
 };
@@ -28,7 +30,7 @@ const DEFAULT_GAP: TimeDelta = TimeDelta::minutes(30);
 const MARGIN: TimeDelta = TimeDelta::hours(24);
 
 /// The parameters of sessions.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SessionsQuery {
@@ -57,6 +59,10 @@ pub(crate) struct SessionsQuery {
     /// The id of a kept cohort: only events of its visitors or customers. Default: all events.
     #[param(value_type = Option<uuid::Uuid>)]
     cohort: Option<NamedCohort>,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[param(example = "csv")]
+    pub(crate) format: Option<String>,
 }
 
 /// The sessions of a range. A session belongs to the bucket in which it begins; neither midnight nor a
@@ -122,6 +128,8 @@ pub(crate) struct SessionNumbers {
 #[derive(Debug)]
 pub(crate) struct SessionsRequest {
     pub(crate) time: Time,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
     gap: SessionGap,
     gap_length: TimeDelta,
     by: By,
@@ -140,7 +148,7 @@ impl SessionsQuery {
     /// # Errors
     /// A wrong parameter, and what would be correct.
     pub(crate) fn parse(self, home: Tz, now: DateTime<Utc>) -> Result<SessionsRequest, Problem> {
-        let Self { from, to, tz, granularity, week_begins, gap, by, cohort } = self;
+        let Self { from, to, tz, granularity, week_begins, gap, by, cohort, format } = self;
         let time = TimeBody { from, to, tz, granularity, week_begins }.parse("?", home, now)?;
         let length = gap.as_deref().map(|text| duration(text, "?gap"));
         let gap_length = length.transpose()?.unwrap_or(DEFAULT_GAP);
@@ -156,7 +164,8 @@ impl SessionsQuery {
             Ok(None) => Filter::EVERYTHING,
             Err(reason) => return Err(Problem::field("?cohort", reason)),
         };
-        Ok(SessionsRequest { time, gap, gap_length, by, filter })
+        let format = Format::asked(format.as_deref(), "?format")?;
+        Ok(SessionsRequest { time, format, gap, gap_length, by, filter })
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Answered {
     pub(super) next: Option<String>,
     /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
+    /// The version of the data, if all ranges are finished: late events raise it.
+    pub(super) data_version: Option<u64>,
     /// From when on rows are retained, if events are read from before.
     pub(crate) retained_from: Option<DateTime<Utc>>,
     pub(super) explanation: Option<Explanation>,

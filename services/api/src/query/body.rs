@@ -1,4 +1,4 @@
-use problem::{Code, Problem};
+use problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,14 +55,7 @@ impl QueryBody {
     /// # Errors
     /// It names none of the forms.
     pub(crate) fn named_format(&self) -> Result<Option<Format>, Problem> {
-        let Some(name) = &self.format else {
-            return Ok(None);
-        };
-        let format = Format::named(name).ok_or_else(|| {
-            Problem::new(Code::InvalidField, "A field of the query is not valid.")
-                .with_error("/format", "must be one of json, ndjson, csv, parquet, arrow")
-        })?;
-        Ok(Some(format))
+        Format::asked(self.format.as_deref(), "/format")
     }
 }
 

@@ -26,15 +26,15 @@ pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
     let fits = |metric: &Metric| used.iter().all(|dimension| metric.combines_with(dimension));
     let possible: Vec<_> = Metric::ALL.into_iter().filter(fits).map(Metric::as_str).collect();
     let possible = possible.join(", ");
+    let name = dimension.as_str();
     let reason = match dimension.level() {
         Level::Product => format!(
-            "`{metric}` is not defined for single products: what an ad costs belongs to the event as a \
-             whole. With product, brand or category, ask for {possible}; or leave them out"
+            "`{metric}` is not defined by `{name}`: what an ad costs belongs to the event as a whole, not \
+             to a product. With product, brand or category, ask for {possible}; or leave them out"
         ),
         Level::Event => format!(
-            "`{metric}` is not defined by `{}`, which only orders have. With it, ask for {possible}; or \
-             leave it out",
-            dimension.as_str()
+            "`{metric}` is not defined by `{name}`, which only orders have. With it, ask for {possible}; \
+             or leave it out"
         ),
     };
     Err(Problem::new(Code::Incompatible, "A metric and a dimension exclude each other.")

@@ -52,7 +52,7 @@ impl Answered {
         record.push(row.start.map_or(String::new(), |start| local(start, request.zone)));
         record.push(row.start.map_or(String::new(), |start| local(start, Tz::UTC)));
         let values = |values: Option<&Values>| {
-            columns.iter().map(|column| text(column.value(values))).collect::<Vec<_>>()
+            columns.iter().map(|column| digits(column.value(values))).collect::<Vec<_>>()
         };
         record.extend(values(row.values.as_ref()));
         if let Some(previous) = &row.previous {
@@ -63,14 +63,14 @@ impl Answered {
         if let Some(change) = &row.change {
             let changes =
                 change.0.iter().map(|(_, change)| change.map_or(Value::Null, Value::Ratio));
-            record.extend(changes.map(text));
+            record.extend(changes.map(digits));
         }
         record
     }
 }
 
 /// Returns the digits of the JSON, and nothing for a value that is not defined.
-fn text(value: Value) -> String {
+pub(crate) fn digits(value: Value) -> String {
     let json = (value != Value::Null).then(|| serde_json::to_string(&value));
     json.and_then(Result::ok).unwrap_or_default().trim_matches('"').to_owned()
 }
@@ -81,7 +81,7 @@ fn local(time: DateTime<Utc>, zone: Tz) -> String {
 }
 
 /// Returns a text that no spreadsheet runs as a formula (OWASP: CSV injection).
-fn guarded(text: &str) -> String {
+pub(crate) fn guarded(text: &str) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text.to_owned(),

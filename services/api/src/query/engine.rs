@@ -187,6 +187,7 @@ impl Queries {
             totals,
             next,
             as_of: source.as_of,
+            data_version: source.data_version(&request.events, ranges.iter().copied()),
             retained_from: retained::touched(retained_from, read_from),
             explanation,
             timing: Timing {

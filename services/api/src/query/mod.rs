@@ -26,10 +26,12 @@ mod total_sales;
 mod week;
 mod windows;
 
+pub(crate) use self::csv::{digits, guarded};
 pub(crate) use body::{FilterBody, QueryBody, TimeBody};
 pub(crate) use engine::Queries;
 pub(crate) use parse::Time;
 pub(crate) use render::QueryAnswer;
 pub(crate) use request::{FileFormat, Format, QueryRequest};
+pub(crate) use table::cells;
 pub(crate) use week::{DayOfWeek, week_begins};
 pub(crate) use windows::{WindowsAnswer, WindowsBody, WindowsRequest};

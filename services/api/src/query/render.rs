@@ -41,6 +41,10 @@ pub(crate) struct QueryAnswer<'a> {
     totals: RenderedSide<'a>,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
+    /// Rises when stored events of finished times change: answers to one query with the same version have the same
+    /// numbers, as far as neither assignments nor declarations change. `null` while something of the query's time,
+    /// of its earlier period or of its cohorts is not finished.
+    data_version: Option<u64>,
     /// After this time, only history imports and resubmitted rejects can change the numbers.
     final_after: DateTime<Utc>,
     /// Present if the query reads events from before it: of the range, of the earlier period, or, for new-to-brand, of
@@ -134,7 +138,7 @@ struct RenderedSide<'a> {
 
 impl Answered {
     /// Returns the JSON, and the tag of its numbers: `as_of` advances all the time, also while nothing
-    /// happens.
+    /// happens, and the version of the data rises for events that the query does not count.
     ///
     /// # Errors
     /// None is known: keys are strings.
@@ -145,6 +149,7 @@ impl Answered {
         let mut answer = self.answer();
         let body = serde_json::to_vec(&answer)?.into();
         answer.as_of = None;
+        answer.data_version = None;
         let tag = EntityTag::of(&serde_json::to_vec(&answer)?);
         Ok(self.rendered.get_or_init(|| (body, tag)).clone())
     }
@@ -172,6 +177,7 @@ impl Answered {
             others: self.others.as_ref().map(|others| self.side(RowKind::Others, others)),
             totals: self.side(RowKind::Totals, &self.totals),
             as_of: self.as_of,
+            data_version: self.data_version,
             final_after: request.final_after(),
             retained_from: self.retained_from,
             attribution: "declared",

@@ -7,6 +7,7 @@ use metrics::{
     TimeRange,
 };
 use money::Amount;
+use problem::Problem;
 use warehouse::KeptRollup;
 
 use crate::reports::Reads;
@@ -190,6 +191,18 @@ impl Format {
             "arrow" => Some(Self::File(FileFormat::Arrow)),
             _ => None,
         }
+    }
+
+    /// Returns the format that a request names at `pointer`, if it names one.
+    ///
+    /// # Errors
+    /// It names none of the formats.
+    pub(crate) fn asked(name: Option<&str>, pointer: &str) -> Result<Option<Self>, Problem> {
+        let format = name.map(|name| {
+            let reason = "must be one of json, ndjson, csv, parquet, arrow";
+            Self::named(name).ok_or_else(|| Problem::field(pointer, reason))
+        });
+        format.transpose()
     }
 
     /// Returns the first format that an `Accept` header lists; JSON if it lists none.

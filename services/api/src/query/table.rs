@@ -72,8 +72,8 @@ fn push_values<'a>(
     }
 }
 
-/// Returns the values of a metric as cells of the type that its unit has in every file.
-fn cells(unit: Unit, values: impl Iterator<Item = Value>) -> Cells {
+/// Returns values of a unit as cells of the type that it has in every file.
+pub(crate) fn cells(unit: Unit, values: impl Iterator<Item = Value>) -> Cells {
     match unit {
         Unit::Count => Cells::Integers(values.map(count).collect()),
         Unit::Quantity => Cells::Decimals {

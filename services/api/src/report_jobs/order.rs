@@ -114,7 +114,7 @@ mod tests {
             ("query", json!({"metrics": ["sales"], "format": "csv"})),
             ("query", json!({"metrics": ["sales"], "format": "arrow"})),
             ("attribution", json!({"rules": [{"preset": "criteo_display"}]})),
-            ("funnel", json!({"steps": steps, "window": "24h"})),
+            ("funnel", json!({"steps": steps, "window": "24h", "format": "csv"})),
             ("retention", json!({"cohort": {"event": "product_view"}, "period": "week"})),
             ("sessions", json!({"from": "2026-03-01", "gap": "30m"})),
             ("windows", json!({"metrics": ["sales"], "window": {"type": "session"}})),
@@ -134,6 +134,8 @@ mod tests {
             ("events", json!({"format": "xlsx"}), "/request/format"),
             ("events", json!({"time": {"granularity": "day"}}), "/request/time/granularity"),
             ("sessions", json!({"gap": "30"}), "/request/gap"),
+            ("sessions", json!({"format": "xlsx"}), "/request/format"),
+            ("attribution", json!({"format": "xlsx"}), "/request/format"),
             (
                 "windows",
                 json!({"metrics": ["sales"], "window": {"type": "tumbling"}}),

@@ -23,6 +23,45 @@ async fn asked(stand: &Stand, credential: &str, metric: &Value, by: &[&str]) -> 
 }
 
 #[actix_web::test]
+async fn the_catalogue_says_of_each_metric_what_it_combines_with() {
+    let stand = Stand::new().await;
+    let key = stand.key("acme", "read");
+    let catalogue = stand.get("/v1/metrics", &key).await.body;
+    let dimensions = list(&stand, "/v1/dimensions", &key).await;
+    let [metrics, attributed] =
+        ["data", "attributed"].map(|list| catalogue[list].as_array().unwrap());
+    let time = |granularity: &Value| json!({"from": "2026-03-02", "to": "2026-03-03", "granularity": granularity});
+    for (index, metric) in metrics.iter().enumerate() {
+        let of =
+            |dimension: &&Value| dimension["metrics"].as_array().unwrap().contains(&metric["name"]);
+        let possible: Vec<_> = dimensions.iter().filter(of).map(|one| &one["name"]).collect();
+        assert_eq!(metric["dimensions"], json!(possible), "{metric}");
+        assert_eq!(metric["attributions"], json!(["declared"]), "{metric}");
+        // Each metric with one granularity, and so each granularity with several metrics.
+        let granularities = metric["granularities"].as_array().unwrap();
+        let granularity = &granularities[index % granularities.len()];
+        let body = json!({"metrics": [metric["name"]], "time": time(granularity)});
+        let answer = stand.post("/v1/query", Some(&key), body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let models = attributed[0]["attributions"].as_array().unwrap();
+    let granularities = attributed[0]["granularities"].as_array().unwrap();
+    let of_ads = attributed[0]["dimensions"].as_array().unwrap();
+    assert!(of_ads.contains(&json!("placement")) && !of_ads.contains(&json!("product")));
+    for (model, granularity) in models.iter().zip(granularities) {
+        let body = json!({
+            "rules": [{"model": model}], "time": time(granularity), "dimensions": of_ads[..4],
+        });
+        let answer = stand.post("/v1/attribution", Some(&key), body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let totals = answer.body["rules"][0]["totals"].as_object().unwrap();
+        let answered = totals.keys().filter(|name| *name != "spend").cloned();
+        let answered: BTreeSet<_> = answered.collect();
+        assert_eq!(answered, names(attributed), "every answer has all of them");
+    }
+}
+
+#[actix_web::test]
 async fn a_credential_may_ask_exactly_what_is_listed_for_it() {
     let stand = Stand::new().await;
     let owner = stand.token("acme", "owner").await;

@@ -105,7 +105,7 @@ fn units(number: &Value, places: usize) -> i128 {
     format!("{whole}{fraction:0<places$}").parse().unwrap()
 }
 
-fn assert_cell(array: &dyn Array, at: usize, expected: &Value, cell: &str) {
+pub(crate) fn assert_cell(array: &dyn Array, at: usize, expected: &Value, cell: &str) {
     if array.is_null(at) {
         assert_eq!(&Value::Null, expected, "{cell}");
         return;

@@ -38,6 +38,7 @@ mod passwords;
 mod privacy;
 mod query;
 mod rejects;
+mod report_files;
 mod report_jobs;
 mod retained;
 mod saved_reports;

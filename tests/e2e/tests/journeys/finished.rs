@@ -68,6 +68,7 @@ async fn a_late_event_is_in_the_next_answer_about_a_finished_day() {
     for tier in Tier::ALL {
         let tenant = platform.onboard_by(&admin, tier, json!({})).await;
         let mut sent = 0;
+        let mut version = None;
         for late in [3, 1, 2] {
             send(&platform, &tenant, late).await;
             sent += late as u64;
@@ -82,6 +83,9 @@ async fn a_late_event_is_in_the_next_answer_about_a_finished_day() {
             })
             .await;
             wait_until_kept(&platform, &tenant, sent).await;
+            let next = ask(&platform, &tenant).await.json()["data_version"].as_u64();
+            assert!(next > version, "{tier:?}: {next:?} after {version:?}");
+            version = next;
         }
     }
 }
@@ -121,6 +125,7 @@ async fn a_range_that_is_not_finished_is_read_from_clickhouse() {
         let timing = answer.header("server-timing");
         assert!(timing.starts_with("cache;desc=miss, queue;dur="), "{timing}");
         assert!(timing.contains(", clickhouse;dur="), "{timing}");
+        assert_eq!(answer.json()["data_version"], Value::Null);
         tokio::time::sleep(IN_MEMORY).await;
     }
 }

@@ -8,6 +8,7 @@ mod backfill;
 mod bad_input;
 mod crashes;
 mod deck;
+mod examples;
 mod finished;
 mod formulas;
 mod generated;

@@ -1,5 +1,6 @@
 //! The metrics: what they are, and how they are computed from sums.
 
+mod attributed;
 mod rule;
 mod table;
 mod value;

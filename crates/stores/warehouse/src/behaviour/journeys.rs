@@ -2,18 +2,19 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
+use metrics::Dimension;
 use money::{Amount, Quantity};
 use serde::Deserialize;
 
-use super::{EventKey, milliseconds};
+use super::{EventKey, Local, milliseconds};
 use crate::{
     TenantWarehouse, WarehouseError,
-    statement::{Parameters, Statement},
+    statement::{Parameters, Statement, array},
 };
 
 /// Which touches and orders attribution is about.
 #[derive(Clone, Debug)]
-pub struct JourneyQuery {
+pub struct JourneyQuery<'a> {
     /// The time of the orders.
     pub ordered: Range<DateTime<Utc>>,
     /// From when on touches are looked at.
@@ -22,6 +23,10 @@ pub struct JourneyQuery {
     pub until: DateTime<Utc>,
     /// What the events of one user have in common.
     pub key: EventKey,
+    /// The dimensions of each touch, beside its campaign.
+    pub by: &'a [Dimension],
+    /// The time zone of hours and weekdays, and the currency of events without one.
+    pub local: Local,
 }
 
 /// What one key saw, clicked and bought.
@@ -48,6 +53,8 @@ pub struct AdTouch {
     pub viewable: Option<bool>,
     /// The advertised product.
     pub product: LineProduct,
+    /// Its values of the dimensions that the query names.
+    pub keys: Vec<String>,
 }
 
 /// A line of an order.
@@ -88,7 +95,7 @@ pub struct LineProduct {
 
 /// As [`LineProduct`].
 type ProductTuple = (String, String, String, String);
-type TouchTuple = (i64, String, u128, String, Option<bool>, ProductTuple);
+type TouchTuple = (i64, String, u128, String, Option<bool>, ProductTuple, Vec<String>);
 type LineTuple = (i64, u128, u8, String, ProductTuple, i64, i64, i64, String);
 
 #[derive(Row, Deserialize)]
@@ -106,7 +113,7 @@ impl TenantWarehouse {
     /// The query is too expensive, or the cluster is unavailable.
     pub async fn journeys(
         &self,
-        query: &JourneyQuery,
+        query: &JourneyQuery<'_>,
         mut each: impl FnMut(KeyJourney),
     ) -> Result<u64, WarehouseError> {
         let mut without_key = 0;
@@ -121,14 +128,17 @@ impl TenantWarehouse {
     }
 }
 
-impl JourneyQuery {
+impl JourneyQuery<'_> {
     fn statement(&self) -> Statement {
         let mut parameters = Parameters::default();
         parameters.set("ordered_from", milliseconds(self.ordered.start));
         parameters.set("ordered_to", milliseconds(self.ordered.end));
         parameters.set("touched_from", milliseconds(self.touched_from));
         parameters.set("until", milliseconds(self.until));
-        let sql = include_str!("../../queries/journeys.sql").replace("{key}", self.key.column());
+        self.local.set(&mut parameters);
+        let keys = array(self.by, &mut parameters);
+        let template = include_str!("../../queries/journeys.sql");
+        let sql = template.replace("{keys}", &keys).replace("{key}", self.key.column());
         Statement { sql, parameters }
     }
 }
@@ -141,13 +151,17 @@ impl From<ProductTuple> for LineProduct {
 
 impl JourneyRow {
     fn journey(self) -> KeyJourney {
-        let touch = |(time, event_type, id, campaign, viewable, product): TouchTuple| AdTouch {
-            time,
-            event_type,
-            id: super::id(id),
-            campaign,
-            viewable,
-            product: product.into(),
+        let touch = |tuple: TouchTuple| {
+            let (time, event_type, id, campaign, viewable, product, keys) = tuple;
+            AdTouch {
+                time,
+                event_type,
+                id: super::id(id),
+                campaign,
+                viewable,
+                product: product.into(),
+                keys,
+            }
         };
         let line = |tuple: LineTuple| {
             let (time, id, line, order_id, product, total, quantity, sales, currency) = tuple;

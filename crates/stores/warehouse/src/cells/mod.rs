@@ -6,6 +6,7 @@ mod query;
 mod refunds;
 mod rows;
 mod sessions;
+mod spend;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};

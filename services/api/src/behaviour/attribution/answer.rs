@@ -1,23 +1,32 @@
+mod sheet;
+
 use std::collections::BTreeMap;
 
 use attribution::DateBasis;
 use chrono::{DateTime, TimeDelta, Utc};
-use metrics::Granularity;
+use metrics::{Buckets, Dimension, Filter, Granularity, Level, Sums};
 use money::{Amount, Currency, Quantity};
 use problem::{Code, Problem};
-use serde::Serialize;
-use tenancy::CampaignId;
-use utoipa::ToSchema;
-use warehouse::{JourneyQuery, KeyJourney};
+use serde::{Serialize, Serializer};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
+use warehouse::{CellQuery, JourneyQuery, KeyJourney, Keys, TenantWarehouse};
 
 use super::{
     super::{Asker, Behaviour, fields::By},
     body::{AttributionRequest, UsedRule},
     credits::{CreditedMoney, Credits, Places, RuleCredits},
-    orders::{Names, Path, Refunds},
+    orders::{Names, Path, Refunds, Segments},
 };
 use crate::failure::Failure;
 
+/// The numbers of the ads that have the same values of the dimensions, in the bucket with this start.
+type Cells = BTreeMap<(Vec<String>, DateTime<Utc>), Credits>;
+
+/// The most rows of an answer, of all rules together.
+const MOST_ROWS: usize = 100_000;
 /// The most pairs of a touch and an order line of one key: its credits are decided without a pause.
 const LARGEST_KEY: usize = 5_000_000;
 
@@ -39,6 +48,9 @@ pub(crate) struct AttributionAnswer {
     date_basis: &'static str,
     /// What the events of one user have in common.
     by: By,
+    /// The dimensions of the rows.
+    #[schema(example = json!(["campaign"]))]
+    dimensions: Vec<String>,
     /// The currency of the amounts; those of other currencies are in `by_currency`.
     #[schema(value_type = String, example = "EUR")]
     currency: Currency,
@@ -60,25 +72,30 @@ pub(crate) struct AttributionAnswer {
 pub(crate) struct AttributedRule {
     /// The rule, with its defaults.
     rule: UsedRule,
-    /// By campaign, and within it by bucket. Only those with credit, or with assisted sales.
+    /// By the values of the dimensions, and within them by bucket. Only those with credit, with assisted sales
+    /// or with spend.
     rows: Vec<AttributedRow>,
-    /// All campaigns together.
+    /// All ads together.
     totals: AttributedValues,
     /// Orders in the range without any credit; `null` by date of interaction, and for a credential that
     /// may see only some campaigns.
     orders_without_credit: Option<u64>,
 }
 
-/// The credit of a campaign in a bucket.
+/// The credit of some ads in a bucket: the values of their dimensions by the names, and the numbers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AttributedRow {
-    /// The campaign.
-    campaign: String,
+    #[serde(flatten)]
+    keys: AttributedKeys,
     /// The start of the bucket.
     start: DateTime<Utc>,
     #[serde(flatten)]
     values: AttributedValues,
 }
+
+/// Each dimension with its value.
+#[derive(Debug)]
+pub(crate) struct AttributedKeys(Vec<(String, String)>);
 
 /// Credited orders, units and sales.
 #[derive(Debug, Serialize, ToSchema)]
@@ -114,6 +131,13 @@ pub(crate) struct AttributedMoney {
     /// Sales that another campaign has the credit of, after an eligible ad of this one.
     #[schema(value_type = String, example = "0.00")]
     assisted_sales: Amount,
+    /// What ads cost in the bucket, as in a query.
+    #[schema(value_type = String, example = "12.50")]
+    spend: Amount,
+    /// attributed_sales / spend; `null` without spend.
+    attributed_roas: Option<f64>,
+    /// spend / attributed_sales; `null` without sales.
+    attributed_acos: Option<f64>,
 }
 
 impl Behaviour {
@@ -138,13 +162,21 @@ impl Behaviour {
             touched_from,
             until: end.max(request.now),
             key: request.by.into(),
+            by: match request.dimensions.as_slice() {
+                // Each touch has its campaign anyway.
+                [Dimension::Campaign] => &[],
+                dimensions => dimensions,
+            },
+            local: asker.local(&request.time),
         };
         let home = asker.tenant.currency();
         let buckets = request.time.granularity.buckets(range, request.time.zone);
         let places = Places { range, buckets: &buckets, basis: request.basis };
         let (mut products, mut campaigns) = (Names::default(), Names::default());
+        let mut segments = Segments::default();
         let mut credits: Vec<_> = request.rules.iter().map(|_| RuleCredits::default()).collect();
         let reader = self.reader(asker).in_one_slot();
+        let spend = spent(&reader, asker, request, buckets.clone()).await?;
         let mut refunds = Refunds::of(reader.refunds(range.from()).await?, home);
         let mut is_too_large = false;
         let each = |journey: KeyJourney| {
@@ -152,7 +184,8 @@ impl Behaviour {
                 is_too_large = true;
                 return;
             }
-            let path = Path::read(&journey, &mut products, &mut campaigns, &mut refunds, home);
+            let names = (&mut products, &mut campaigns, &mut segments);
+            let path = Path::read(&journey, names, &mut refunds, home);
             for ((_, rule), credits) in request.rules.iter().zip(&mut credits) {
                 credits.add(*rule, &path, &places);
             }
@@ -166,10 +199,28 @@ impl Behaviour {
         }
         let seen = asker.campaigns.as_deref();
         let is_by_order = seen.is_none() && request.basis == DateBasis::Conversion;
-        let rules = request.rules.iter().zip(credits).map(|((used, _), credits)| AttributedRule {
-            orders_without_credit: is_by_order.then_some(credits.without_credit),
-            ..rendered(used.clone(), &credits, &campaigns, (seen, home), buckets.starts())
+        let is_seen = |campaign: u32| {
+            let campaign = campaigns.text(campaign);
+            seen.is_none_or(|seen| seen.iter().any(|own| own.as_str() == campaign))
+        };
+        let dimensions = request.dimensions.iter().map(|one| one.as_str().to_owned());
+        let dimensions: Vec<_> = dimensions.collect();
+        let answered = request.rules.iter().zip(credits);
+        let answered = answered.map(|((used, _), credits)| -> Result<AttributedRule, Problem> {
+            let mut cells = spend.clone();
+            for ((campaign, segment, bucket), credits) in &credits.credits {
+                if let Some(start) = buckets.starts().get(*bucket).filter(|_| is_seen(*campaign)) {
+                    let cell = (segments.keys(*segment).to_vec(), *start);
+                    cells.entry(cell).or_default().merge(credits);
+                }
+            }
+            request.not_too_large(&cells)?;
+            Ok(AttributedRule {
+                orders_without_credit: is_by_order.then_some(credits.without_credit),
+                ..rendered(used.clone(), cells, &dimensions, home)
+            })
         });
+        let rules = answered.collect::<Result<Vec<_>, Problem>>()?;
         Ok(AttributionAnswer {
             from: range.from(),
             to: range.to(),
@@ -177,8 +228,9 @@ impl Behaviour {
             granularity: Granularity::as_str(request.time.granularity),
             date_basis: request.basis.as_str(),
             by: request.by,
+            dimensions,
             currency: home,
-            rules: rules.collect(),
+            rules,
             without_key: is_by_order.then_some(without_key),
             as_of,
             retained_from,
@@ -186,29 +238,70 @@ impl Behaviour {
     }
 }
 
-fn rendered(
-    rule: UsedRule,
-    credits: &RuleCredits,
-    campaigns: &Names,
-    (seen, home): (Option<&[CampaignId]>, Currency),
-    starts: &[DateTime<Utc>],
-) -> AttributedRule {
-    let is_seen =
-        |campaign: &str| seen.is_none_or(|seen| seen.iter().any(|own| own.as_str() == campaign));
-    let mut totals = Credits::default();
-    let mut rows = Vec::new();
-    for ((campaign, bucket), credits) in &credits.credits {
-        let campaign = campaigns.text(*campaign);
-        if let Some(start) = starts.get(*bucket).filter(|_| is_seen(campaign)) {
-            totals.merge(credits);
-            rows.push(AttributedRow {
-                campaign: campaign.to_owned(),
-                start: *start,
-                values: values(credits, home),
-            });
+/// Returns what the ads of each cell cost, as far as it is not zero.
+async fn spent(
+    reader: &TenantWarehouse,
+    asker: &Asker<'_>,
+    request: &AttributionRequest,
+    buckets: Buckets,
+) -> Result<Cells, Failure> {
+    let query = CellQuery {
+        range: request.time.range,
+        buckets,
+        zone: request.time.zone,
+        home: asker.tenant.currency(),
+        level: Level::Event,
+        counts: false,
+        by: &request.dimensions,
+        filter: &asker.limited(Filter::EVERYTHING),
+        keys: Keys::All,
+        advertisers: None,
+    };
+    let mut cells = Cells::new();
+    let each = |(start, keys): warehouse::Cell, sums: Sums| {
+        // One more than is allowed shows that there are too many.
+        if cells.len() <= request.most_rows() {
+            let credits = cells.entry((keys, start)).or_default();
+            for (_, currency, amount) in sums.money_sums() {
+                credits.money.entry(currency).or_default().spend += amount;
+            }
         }
+    };
+    reader.spend(&query, each).await?;
+    request.not_too_large(&cells)?;
+    Ok(cells)
+}
+
+impl AttributionRequest {
+    /// Returns how many rows the answer of one rule has at most.
+    fn most_rows(&self) -> usize {
+        MOST_ROWS / self.rules.len().max(1)
     }
-    rows.sort_by(|one, other| (&one.campaign, one.start).cmp(&(&other.campaign, other.start)));
+
+    /// Checks that the answer of a rule does not have too many rows.
+    ///
+    /// # Errors
+    /// It has.
+    fn not_too_large(&self, cells: &Cells) -> Result<(), Problem> {
+        if cells.len() <= self.most_rows() {
+            return Ok(());
+        }
+        let reason = format!(
+            "would have more than {MOST_ROWS} rows under all rules: ask for coarser buckets, for other \
+             dimensions, for a shorter range or for fewer rules"
+        );
+        Err(Problem::field("/time/granularity", reason))
+    }
+}
+
+fn rendered(rule: UsedRule, cells: Cells, dimensions: &[String], home: Currency) -> AttributedRule {
+    let mut totals = Credits::default();
+    let mut rows = Vec::with_capacity(cells.len());
+    for ((keys, start), credits) in cells {
+        totals.merge(&credits);
+        let keys = AttributedKeys(dimensions.iter().cloned().zip(keys).collect());
+        rows.push(AttributedRow { keys, start, values: values(&credits, home) });
+    }
     AttributedRule { rule, rows, totals: values(&totals, home), orders_without_credit: None }
 }
 
@@ -230,5 +323,26 @@ fn money(credited: CreditedMoney) -> AttributedMoney {
         promoted_sales: credited.promoted,
         halo_sales: credited.halo,
         assisted_sales: credited.assisted,
+        spend: credited.spend,
+        attributed_roas: credited.sales.ratio(credited.spend),
+        attributed_acos: credited.spend.ratio(credited.sales),
     }
 }
+
+impl Serialize for AttributedKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl PartialSchema for AttributedKeys {
+    fn schema() -> RefOr<Schema> {
+        let campaign = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The campaign, if it is one of the dimensions"));
+        let keys = ObjectBuilder::new().property("campaign", campaign);
+        keys.description(Some("The values of the dimensions, by their names")).into()
+    }
+}
+
+impl ToSchema for AttributedKeys {}

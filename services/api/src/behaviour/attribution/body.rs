@@ -1,23 +1,32 @@
 use attribution::{AttributionModel, DateBasis, MatchLevel, Rule, RuleError, ViewEvent};
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
+use metrics::{Dimension, Dimensions, Level};
 use problem::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::fields::{By, duration};
-use crate::query::{Time, TimeBody};
+use crate::{
+    dimensions::Home,
+    query::{Format, Time, TimeBody, names},
+    reports::schemas::DimensionName,
+};
 
+/// The most dimensions of one request.
+const MOST_DIMENSIONS: usize = 4;
 /// The most rules of one request.
 const MOST_RULES: usize = 5;
 
 /// A question about attribution.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AttributionBody {
     /// The time of the orders, or of the ads, by `date_basis`; and the buckets.
     #[serde(default)]
     time: TimeBody,
+    /// What the credit is divided by: 1 to 4 dimensions of the ads. Default: `campaign`.
+    #[schema(value_type = Option<Vec<DimensionName>>, min_items = 1, max_items = 4, example = json!(["placement"]))]
+    dimensions: Option<Vec<String>>,
     /// The rules to compare, at most 5. Default: Footfall's own.
     #[serde(default)]
     #[schema(max_items = 5)]
@@ -29,10 +38,14 @@ pub(crate) struct AttributionBody {
     /// What the events of one user have in common. Default: `visitor`.
     #[serde(default)]
     by: By,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    pub(crate) format: Option<String>,
 }
 
 /// A rule. A field that is absent is that of the preset.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RuleBody {
     /// A habit of the market: `standard` (last touch, clicks of 14 days, views of 1 day, same product),
@@ -67,28 +80,31 @@ pub(crate) struct RuleBody {
 pub(crate) struct UsedRule {
     /// The preset it began with.
     #[schema(example = "standard")]
-    preset: &'static str,
+    pub(super) preset: &'static str,
     #[schema(example = "last_touch")]
-    model: &'static str,
+    pub(super) model: &'static str,
     /// In seconds.
-    click_window_seconds: i64,
+    pub(super) click_window_seconds: i64,
     /// In seconds; 0 without views.
-    view_window_seconds: i64,
+    pub(super) view_window_seconds: i64,
     /// What of a click must match.
     #[schema(example = "same_sku")]
-    click_match: &'static str,
+    pub(super) click_match: &'static str,
     /// What of a view must match.
     #[schema(example = "same_sku")]
-    view_match: &'static str,
+    pub(super) view_match: &'static str,
     #[schema(example = "impression")]
-    view_event: &'static str,
-    click_beats_view: bool,
+    pub(super) view_event: &'static str,
+    pub(super) click_beats_view: bool,
 }
 
 /// A valid question about attribution.
 #[derive(Debug)]
 pub(crate) struct AttributionRequest {
     pub(crate) time: Time,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
+    pub(super) dimensions: Vec<Dimension>,
     pub(super) rules: Vec<(UsedRule, Rule)>,
     pub(super) basis: DateBasis,
     pub(super) by: By,
@@ -96,16 +112,16 @@ pub(crate) struct AttributionRequest {
 }
 
 impl AttributionBody {
-    /// Reads the question at the time `now`, for a tenant whose days begin in `home`.
+    /// Reads the question of a tenant at the time `now`.
     ///
     /// # Errors
     /// A wrong field, and what would be correct.
     pub(crate) fn parse(
         &self,
-        home: Tz,
+        home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<AttributionRequest, Problem> {
-        let time = self.time.parse("/time/", home, now)?;
+        let time = self.time.parse("/time/", home.zone, now)?;
         if self.rules.len() > MOST_RULES {
             return Err(Problem::field("/rules", format!("must have at most {MOST_RULES} rules")));
         }
@@ -119,11 +135,48 @@ impl AttributionBody {
         });
         Ok(AttributionRequest {
             time,
+            format: Format::asked(self.format.as_deref(), "/format")?,
+            dimensions: self.dimensions(home.dimensions)?,
             rules: rules.collect::<Result<_, _>>()?,
             basis: basis.transpose()?.unwrap_or(DateBasis::Conversion),
             by: self.by,
             now,
         })
+    }
+
+    fn dimensions(&self, known: &Dimensions) -> Result<Vec<Dimension>, Problem> {
+        let Some(named) = &self.dimensions else {
+            return Ok(vec![Dimension::Campaign]);
+        };
+        if !(1..=MOST_DIMENSIONS).contains(&named.len()) {
+            let reason = format!("must have 1 to {MOST_DIMENSIONS} dimensions");
+            return Err(Problem::field("/dimensions", reason));
+        }
+        let mut dimensions = Vec::new();
+        for (index, name) in named.iter().enumerate() {
+            let dimension = names::dimension(name, known).and_then(of_ads);
+            let dimension = dimension
+                .map_err(|reason| Problem::field(format!("/dimensions/{index}"), reason))?;
+            if !dimensions.contains(&dimension) {
+                dimensions.push(dimension);
+            }
+        }
+        Ok(dimensions)
+    }
+}
+
+/// Returns the dimension if an ad as a whole has it.
+///
+/// # Errors
+/// The reason, and what to use instead.
+pub(crate) fn of_ads(dimension: Dimension) -> Result<Dimension, String> {
+    match dimension.level() {
+        Level::Product => Err(format!(
+            "may not be `{}`: an ad has its credit as a whole. Use a dimension of events, such as \
+             `campaign`, `ad` or `placement`",
+            dimension.as_str()
+        )),
+        Level::Event => names::of_any_event(dimension),
     }
 }
 

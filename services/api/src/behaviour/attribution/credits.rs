@@ -27,13 +27,15 @@ pub(super) struct CreditedMoney {
     pub(super) promoted: Amount,
     pub(super) halo: Amount,
     pub(super) assisted: Amount,
+    /// What the ads cost.
+    pub(super) spend: Amount,
 }
 
 /// The credits under one rule.
 #[derive(Debug, Default)]
 pub(super) struct RuleCredits {
-    /// By the campaign's number and the bucket's index.
-    pub(super) credits: BTreeMap<(u32, usize), Credits>,
+    /// By the campaign's and the segment's number, and the bucket's index.
+    pub(super) credits: BTreeMap<(u32, u32, usize), Credits>,
     /// Orders of which no line has credit; only by date of conversion.
     pub(super) without_credit: u64,
 }
@@ -63,6 +65,7 @@ impl Credits {
             own.promoted += money.promoted;
             own.halo += money.halo;
             own.assisted += money.assisted;
+            own.spend += money.spend;
         }
     }
 }
@@ -77,10 +80,10 @@ impl RuleCredits {
             let Some(bucket) = places.bucket(credit.time(places.basis)) else {
                 continue;
             };
-            let Some((campaign, currency)) = of(path, credit.touch, credit.order) else {
+            let Some((campaign, segment, currency)) = of(path, credit.touch, credit.order) else {
                 continue;
             };
-            let sums = self.credits.entry((campaign, bucket)).or_default();
+            let sums = self.credits.entry((campaign, segment, bucket)).or_default();
             sums.orders += credit.orders;
             sums.units += Quantity::thousandths(credit.quantity);
             let money = sums.money.entry(currency).or_default();
@@ -97,12 +100,12 @@ impl RuleCredits {
                 DateBasis::Conversion => order,
             };
             let bucket = time.and_then(|time| places.bucket(time));
-            let Some((bucket, (campaign, currency))) =
+            let Some((bucket, (campaign, segment, currency))) =
                 bucket.zip(of(path, assist.touch, assist.order))
             else {
                 continue;
             };
-            let sums = self.credits.entry((campaign, bucket)).or_default();
+            let sums = self.credits.entry((campaign, segment, bucket)).or_default();
             sums.money.entry(currency).or_default().assisted += assist.amount;
         }
         let all = path.orders.iter().enumerate();
@@ -113,6 +116,8 @@ impl RuleCredits {
     }
 }
 
-fn of(path: &Path, touch: usize, order: usize) -> Option<(u32, Currency)> {
-    Some((path.touches.get(touch)?.campaign, *path.currencies.get(order)?))
+/// Returns the campaign and the segment of a touch, and the currency of an order.
+fn of(path: &Path, touch: usize, order: usize) -> Option<(u32, u32, Currency)> {
+    let campaign = path.touches.get(touch)?.campaign;
+    Some((campaign, *path.segments.get(touch)?, *path.currencies.get(order)?))
 }

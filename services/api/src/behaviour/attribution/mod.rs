@@ -6,4 +6,4 @@ mod credits;
 mod orders;
 
 pub(crate) use answer::AttributionAnswer;
-pub(crate) use body::{AttributionBody, AttributionRequest};
+pub(crate) use body::{AttributionBody, AttributionRequest, of_ads};

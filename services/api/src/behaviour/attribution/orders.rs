@@ -1,6 +1,9 @@
 //! The touches and orders of a key, as the rules of attribution read them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    slice,
+};
 
 use attribution::{Line, Order, ProductRef, Touch, TouchKind};
 use money::{Amount, Currency, Quantity};
@@ -13,10 +16,19 @@ pub(super) struct Names {
     texts: Vec<String>,
 }
 
+/// The values of the dimensions as small numbers, the same for equal values.
+#[derive(Debug, Default)]
+pub(super) struct Segments {
+    numbers: HashMap<Vec<String>, u32>,
+    keys: Vec<Vec<String>>,
+}
+
 /// What one key saw and bought.
 pub(super) struct Path {
     /// Each with the number of its campaign.
     pub(super) touches: Vec<Touch<u32>>,
+    /// The number of each one's segment.
+    pub(super) segments: Vec<u32>,
     pub(super) orders: Vec<Order>,
     /// The currency of each order.
     pub(super) currencies: Vec<Currency>,
@@ -58,12 +70,28 @@ impl Names {
     }
 }
 
+impl Segments {
+    fn number(&mut self, keys: &[String]) -> u32 {
+        if let Some(number) = self.numbers.get(keys) {
+            return *number;
+        }
+        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(keys.to_vec(), number);
+        self.keys.push(keys.to_vec());
+        number
+    }
+
+    pub(super) fn keys(&self, number: u32) -> &[String] {
+        let index = usize::try_from(number).unwrap_or(usize::MAX);
+        self.keys.get(index).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 impl Path {
     /// Reads a journey; `home` is the currency of orders without one.
     pub(super) fn read(
         journey: &KeyJourney,
-        products: &mut Names,
-        campaigns: &mut Names,
+        (products, campaigns, segments): (&mut Names, &mut Names, &mut Segments),
         refunds: &mut Refunds,
         home: Currency,
     ) -> Self {
@@ -81,11 +109,17 @@ impl Path {
             viewable: touch.viewable,
         });
         let touches = touches.collect();
+        let numbered = journey.touches.iter().map(|touch| {
+            // Without other dimensions, the campaign is the only one.
+            let campaign = slice::from_ref(&touch.campaign);
+            segments.number(if touch.keys.is_empty() { campaign } else { &touch.keys })
+        });
+        let segments = numbered.collect();
         let mut by_event = BTreeMap::<(i64, u128), Vec<&OrderLine>>::new();
         for line in &journey.lines {
             by_event.entry((line.time, line.id)).or_default().push(line);
         }
-        let mut path = Self { touches, orders: Vec::new(), currencies: Vec::new() };
+        let mut path = Self { touches, segments, orders: Vec::new(), currencies: Vec::new() };
         for ((time, _), mut lines) in by_event {
             lines.sort_by_key(|line| line.line);
             let currency = lines.first().and_then(|line| line.currency.parse().ok());

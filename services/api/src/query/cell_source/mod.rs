@@ -11,7 +11,7 @@ use std::{
 use aggregates::{AggregatesError, Fingerprint, TenantAggregates};
 use chrono::{DateTime, Utc};
 use control_plane::DataState;
-use metrics::{Distinct, EventTest, Sums, TimeRange, is_finished};
+use metrics::{Distinct, EventTest, Filter, Sums, TimeRange, is_finished};
 use telemetry::Counter;
 use tenancy::TenantContext;
 use warehouse::{Cell, CellQuery, DistinctCells, TenantWarehouse, WarehouseError};
@@ -113,6 +113,16 @@ impl CellSource {
         if hits > 0 && misses == 0 { "l2" } else { "miss" }
     }
 
+    /// Returns the version of the data of a query about these ranges, if everything that it reads is finished.
+    pub(super) fn data_version(
+        &self,
+        filter: &Filter<EventTest>,
+        ranges: impl IntoIterator<Item = TimeRange>,
+    ) -> Option<u64> {
+        let state = self.state?;
+        are_finished(filter, ranges, state.as_of).then_some(state.version)
+    }
+
     async fn read<T: KeptForm>(
         &self,
         query: &CellQuery<'_>,
@@ -172,11 +182,20 @@ impl CellSource {
     }
 }
 
-/// Returns whether everything that a query reads is finished: its own range, and the time in which the members
-/// of its cohorts did what makes them members.
+/// Returns whether everything that a query reads is finished.
 fn is_settled(query: &CellQuery<'_>, as_of: DateTime<Utc>) -> bool {
-    let cohorts = query.filter.tests().into_iter().filter_map(EventTest::membership);
-    let mut ranges = cohorts.map(|cohort| cohort.time).chain([query.range]);
+    are_finished(query.filter, [query.range], as_of)
+}
+
+/// Returns whether these ranges are finished, and the times in which the members of a filter's cohorts did what
+/// makes them members.
+fn are_finished(
+    filter: &Filter<EventTest>,
+    ranges: impl IntoIterator<Item = TimeRange>,
+    as_of: DateTime<Utc>,
+) -> bool {
+    let cohorts = filter.tests().into_iter().filter_map(EventTest::membership);
+    let mut ranges = cohorts.map(|cohort| cohort.time).chain(ranges);
     ranges.all(|range| is_finished(range, as_of))
 }
 
@@ -185,7 +204,7 @@ mod tests {
     use std::sync::Arc;
 
     use chrono_tz::UTC;
-    use metrics::{Filter, Granularity, Level, MemberKey, Membership};
+    use metrics::{Granularity, Level, MemberKey, Membership};
     use uuid::Uuid;
     use warehouse::Keys;
 

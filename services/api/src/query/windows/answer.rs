@@ -1,5 +1,7 @@
+mod sheet;
+
 use chrono::{DateTime, Utc};
-use metrics::{Distincts, Sums};
+use metrics::{Distincts, Metric, Sums};
 use money::Currency;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use utoipa::ToSchema;
@@ -50,6 +52,12 @@ pub(crate) struct WindowsAnswer {
     /// The time zone whose clock the windows follow.
     #[schema(example = "Europe/Berlin")]
     tz: &'static str,
+    /// The metrics of a row.
+    #[serde(skip)]
+    metrics: Vec<Metric>,
+    /// The names of the keys of a row.
+    #[serde(skip)]
+    names: Vec<String>,
     window: AnsweredWindow,
     /// One for each segment and window, empty ones included; or one for each of the first sessions.
     #[schema(value_type = Vec<WindowAnswerRow>)]
@@ -155,9 +163,11 @@ impl WindowsAnswer {
             from: query.range.from(),
             to: query.range.to(),
             tz: query.zone.name(),
+            metrics: query.metrics.clone(),
             window: AnsweredWindow::of(&request.kind),
             totals: is_of_sessions.then(|| values(&counted.sums, Distincts::default())),
             rows: counted.rows.into_iter().map(row).collect(),
+            names,
             segments: counted.segments,
             windows: counted.windows,
             without_key: counted.without_key,

@@ -6,7 +6,7 @@ use sequences::SessionGap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::{FilterBody, QueryBody, QueryRequest, TimeBody, names};
+use super::super::{FilterBody, Format, QueryBody, QueryRequest, TimeBody, names};
 use crate::{
     behaviour::{By, duration},
     cohorts::{NamedCohort, NamesCohorts},
@@ -22,7 +22,7 @@ const MOST_NUMBERS: usize = 500_000;
 const MOST_CELLS: usize = 100_000;
 
 /// Metrics in windows of time.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WindowsBody {
     /// Names from `GET /v1/metrics`: 1 to 20. With session windows, none that counts visitors or
@@ -43,10 +43,14 @@ pub(crate) struct WindowsBody {
     /// How many segments, or sessions, at most: 1 to 1,000. Default: 100.
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
+    /// The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+    /// header `Accept`.
+    #[schema(value_type = Option<String>, example = "csv")]
+    pub(crate) format: Option<String>,
 }
 
 /// The kind and the size of windows.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WindowBody {
     #[serde(rename = "type")]
@@ -80,6 +84,8 @@ pub(crate) enum WindowType {
 #[derive(Debug)]
 pub(crate) struct WindowsRequest {
     pub(crate) query: QueryRequest,
+    /// The form of the answer, if it names one.
+    pub(crate) format: Option<Format>,
     pub(super) kind: WindowKind,
 }
 
@@ -114,7 +120,7 @@ impl WindowsBody {
         home: Home<'_>,
         now: DateTime<Utc>,
     ) -> Result<WindowsRequest, Problem> {
-        let Self { metrics, dimensions, time, window, filters, limit } = self.clone();
+        let Self { metrics, dimensions, time, window, filters, limit, format } = self.clone();
         time.without_buckets("is not possible: `window` divides the range")?;
         let query = QueryBody { metrics, dimensions, time, filters, limit, ..QueryBody::default() };
         let query = query.parse(false, home, now)?;
@@ -123,7 +129,8 @@ impl WindowsBody {
             WindowKind::Steps { windows, .. } => not_too_large(&query, windows)?,
             WindowKind::Sessions(_) => of_one_key(&query)?,
         }
-        Ok(WindowsRequest { query, kind })
+        let format = Format::asked(format.as_deref(), "/format")?;
+        Ok(WindowsRequest { query, format, kind })
     }
 }
 

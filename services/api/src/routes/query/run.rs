@@ -8,18 +8,17 @@ use actix_web::{
 };
 use auth::ReadReports;
 use chrono::Utc;
-use control_plane::{ReportJobKind, ReportKind};
+use control_plane::ReportKind;
 use problem::Problem;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    attachment::{attachment, retained_from},
+    attachment::{attachment, form, retained_from},
     dimensions::Home,
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
-    report_jobs::{ReportJobs, prefers_async, request_of},
     report_request::read_body,
-    routes::reports::{ReportJob, accepted},
+    routes::reports::{ReportJob, preferred},
     state::Api,
 };
 
@@ -76,13 +75,12 @@ pub(crate) async fn handle(
     Body(mut query): Body<QueryBody>,
 ) -> Result<HttpResponse, Error> {
     let now = Utc::now();
-    let format = format(&query, &http)?;
-    if prefers_async(http.headers()) {
-        // The job has no header `Accept`.
-        query.format = Some(format.ending().to_owned());
-        let jobs = ReportJobs::new(&api, Member::of(&tenant));
-        let kind = ReportJobKind::Report(ReportKind::Query);
-        return Ok(accepted(jobs.create(kind, &request_of(&query)?, now).await?, true));
+    let format = form(query.named_format()?, &http);
+    // A job has no header `Accept`.
+    query.format = Some(format.ending().to_owned());
+    let asked = (ReportKind::Query, &query);
+    if let Some(queued) = preferred(&api, Member::of(&tenant), &http, asked, now).await? {
+        return Ok(queued);
     }
     let is_file = format != Format::Json;
     let parse = |body: &QueryBody, home: Home<'_>, at| body.parse(is_file, home, at);
@@ -112,12 +110,4 @@ pub(crate) async fn handle(
         .insert_header((header::CONTENT_TYPE, file.media_type()))
         .insert_header(attachment(&name))
         .body(rendered?))
-}
-
-fn format(body: &QueryBody, http: &HttpRequest) -> Result<Format, Problem> {
-    if let Some(format) = body.named_format()? {
-        return Ok(format);
-    }
-    let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    Ok(Format::accepted(accept.unwrap_or_default()))
 }

@@ -1,17 +1,23 @@
 //! `/v1/reports`.
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::header::{self, HeaderName},
 };
 use chrono::{DateTime, Utc};
-use control_plane::{JobFailure, ReportFile, ReportJobState};
+use control_plane::{JobFailure, ReportFile, ReportJobKind, ReportJobState, ReportKind};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use web::Error;
 
-use crate::schemas;
+use crate::{
+    member::Member,
+    report_jobs::{ReportJobs, prefers_async, request_of},
+    schemas,
+    state::Api,
+};
 
 pub(crate) mod cancel;
 pub(crate) mod create;
@@ -147,6 +153,22 @@ impl ReportManifest {
             query,
         }
     }
+}
+
+/// Queues a job that makes the report of a body at the time `now`, if the client prefers that to an answer.
+pub(crate) async fn preferred(
+    api: &Api,
+    member: Member<'_>,
+    http: &HttpRequest,
+    (kind, body): (ReportKind, &impl Serialize),
+    now: DateTime<Utc>,
+) -> Result<Option<HttpResponse>, Error> {
+    if !prefers_async(http.headers()) {
+        return Ok(None);
+    }
+    let jobs = ReportJobs::new(api, member);
+    let job = jobs.create(ReportJobKind::Report(kind), &request_of(body)?, now).await?;
+    Ok(Some(accepted(job, true)))
 }
 
 /// Answers that a job was queued; `is_preferred`: because the request preferred it.

@@ -1,11 +1,16 @@
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::ReadReports;
 use chrono::Utc;
+use control_plane::ReportKind;
 use web::{Error, Query, Tenant};
 
 use crate::{
+    attachment::{answered, form},
     behaviour::{Asker, SessionsAnswer, SessionsQuery},
     cohorts::CohortFinder,
+    member::Member,
+    query::Format,
+    routes::reports::{ReportJob, preferred},
     state::Api,
 };
 
@@ -13,29 +18,59 @@ use crate::{
 ///
 /// A late event may join two sessions. A credential that may see only some campaigns gets the sessions of
 /// their events.
+///
+/// The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+/// makes the file.
 #[utoipa::path(
     get,
     path = "/v1/sessions",
     tag = "behaviour",
     operation_id = "sessions",
-    params(SessionsQuery),
+    params(SessionsQuery, ("Prefer" = Option<String>, Header, description = "`respond-async`: make a file in the background")),
     responses(
-        (status = 200, description = "The numbers", body = SessionsAnswer),
+        (
+            status = 200,
+            description = "The numbers",
+            content(
+                (SessionsAnswer = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.parquet"),
+                (String = "application/vnd.apache.arrow.file"),
+            ),
+            headers(("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one")),
+        ),
+        (
+            status = 202,
+            description = "The job that makes the file, if `Prefer` asks for it",
+            body = ReportJob,
+            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`")),
+        ),
         (status = 403, description = "The credential may see only some campaigns, and `cohort` is given"),
+        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
         (status = 422, description = "A parameter is not valid; `errors` names it"),
     ),
 )]
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
+    http: HttpRequest,
     Query(mut query): Query<SessionsQuery>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let now = Utc::now();
+    let form = form(Format::asked(query.format.as_deref(), "?format")?, &http);
+    // A job has no header `Accept`.
+    query.format = Some(form.ending().to_owned());
+    let asked = (ReportKind::Sessions, &query);
+    if let Some(queued) = preferred(&api, Member::of(&tenant), &http, asked, now).await? {
+        return Ok(queued);
+    }
     let cohorts = CohortFinder::new(&api.control_plane, context, tenant.campaigns());
     cohorts.find(&mut query, now).await?;
     let request = query.parse(context.time_zone(), now)?;
+    let time = request.time;
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let answer = api.behaviour.sessions(&Asker { tenant: context, campaigns }, &request).await?;
-    Ok(HttpResponse::Ok().json(answer))
+    answered(answer, form, ("sessions", time)).await
 }

@@ -1,12 +1,15 @@
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use auth::ReadReports;
 use chrono::Utc;
+use control_plane::ReportKind;
 use web::{Body, Error, Tenant};
 
 use crate::{
+    attachment::{answered, form},
     member::Member,
-    query::{WindowsAnswer, WindowsBody},
+    query::{Format, WindowsAnswer, WindowsBody},
     report_request::read_body,
+    routes::reports::{ReportJob, preferred},
     state::Api,
 };
 
@@ -14,27 +17,59 @@ use crate::{
 ///
 /// Windows are half-open, and follow the clock of the zone. Visitors and customers are counted in each
 /// window anew. A credential that may see only some campaigns gets the numbers of their events.
+///
+/// The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+/// makes the file.
 #[utoipa::path(
     post,
     path = "/v1/windows",
     tag = "metrics",
     operation_id = "windows",
+    params(("Prefer" = Option<String>, Header, description = "`respond-async`: make a file in the background")),
     request_body = WindowsBody,
     responses(
-        (status = 200, description = "The numbers", body = WindowsAnswer),
+        (
+            status = 200,
+            description = "The numbers",
+            content(
+                (WindowsAnswer = "application/json"),
+                (String = "application/x-ndjson"),
+                (String = "text/csv"),
+                (String = "application/vnd.apache.parquet"),
+                (String = "application/vnd.apache.arrow.file"),
+            ),
+            headers(("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one")),
+        ),
+        (
+            status = 202,
+            description = "The job that makes the file, if `Prefer` asks for it",
+            body = ReportJob,
+            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`")),
+        ),
         (status = 403, description = "The credential may see only some campaigns, and a filter names a cohort"),
+        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
         (status = 422, description = "A field is not valid, or the windows are not possible; `errors` tells what would be right"),
     ),
 )]
 pub(crate) async fn handle(
     tenant: Tenant<ReadReports>,
     api: Data<Api>,
+    http: HttpRequest,
     Body(mut body): Body<WindowsBody>,
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
+    let now = Utc::now();
+    let form = form(Format::asked(body.format.as_deref(), "/format")?, &http);
+    // A job has no header `Accept`.
+    body.format = Some(form.ending().to_owned());
+    let asked = (ReportKind::Windows, &body);
+    if let Some(queued) = preferred(&api, Member::of(&tenant), &http, asked, now).await? {
+        return Ok(queued);
+    }
     let member = Member::of(&tenant);
-    let request = read_body(&api, &member, &mut body, Utc::now(), WindowsBody::parse).await?;
+    let request = read_body(&api, &member, &mut body, now, WindowsBody::parse).await?;
+    let time = request.query.time();
     let campaigns = api.campaigns.of_scope(context, tenant.campaigns()).await?;
     let answer: WindowsAnswer = api.queries.windows(context, campaigns, &request).await?;
-    Ok(HttpResponse::Ok().json(answer))
+    answered(answer, form, ("windows", time)).await
 }

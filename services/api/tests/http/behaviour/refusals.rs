@@ -41,6 +41,7 @@ async fn a_wrong_funnel_or_table_is_refused_with_what_would_be_right() {
         (json!({"time": {"granularity": "day"}}), "/time/granularity", "one bucket"),
         (json!({"filters": {"metric": "clicks", "gt": 1}}), "/filters", "only dimensions"),
         (json!({"as_of": "2999-01-01T00:00:00Z"}), "/as_of", "past"),
+        (json!({"format": "pdf"}), "/format", "json, ndjson, csv"),
     ] {
         let answer = stand.post("/v1/funnels", Some(&key), funnel(&[VIEW, CART, BUY], more)).await;
         check(&answer, pointer, right);
@@ -52,6 +53,7 @@ async fn a_wrong_funnel_or_table_is_refused_with_what_would_be_right() {
         (json!({"brackets": [[0, 0]], "measure": "on"}), "/measure", "absent"),
         (json!({"period": "month", "mode": "rolling"}), "/mode", "`calendar`"),
         (json!({"cohort": {"event": ""}}), "/cohort/event", "must be one of"),
+        (json!({"format": "pdf"}), "/format", "json, ndjson, csv"),
     ] {
         let mut body = json!({"cohort": {"event": VIEW}});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -61,6 +63,7 @@ async fn a_wrong_funnel_or_table_is_refused_with_what_would_be_right() {
         ("gap=9h", "?gap", "8 hours"),
         ("gap=x", "?gap", "30m"),
         ("by=session", "?by", "`customer`"),
+        ("format=pdf", "?format", "json, ndjson, csv"),
     ] {
         check(&stand.get(&format!("/v1/sessions?{query}"), &key).await, pointer, right);
     }

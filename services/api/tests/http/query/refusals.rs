@@ -139,7 +139,9 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
     let incompatible = refused(&stand, body).await;
     assert_eq!(incompatible.body["code"], "incompatible");
     let reason = incompatible.body["errors"][0]["reason"].as_str().unwrap().to_owned();
-    assert!(reason.contains("`cpc`") && reason.contains("units_sold"), "{reason}");
+    for named in ["`cpc`", "`brand`", "units_sold"] {
+        assert!(reason.contains(named), "{reason}");
+    }
     let body = json!({
         "metrics": ["clicks"], "dimensions": ["device"], "limit": 1000,
         "time": {"from": "2026-01-01", "to": "2026-12-31", "granularity": "hour"},

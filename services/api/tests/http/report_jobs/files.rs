@@ -12,9 +12,15 @@ async fn a_job_makes_the_bytes_of_the_synchronous_answer() {
     let stand = Stand::new().await;
     seed(&stand).await;
     let key = stand.key("acme", "read");
-    for (kind, route, request, rows) in
-        [("query", "/v1/query", query(), 3), ("events", "/v1/exports/events", events(), 2)]
-    {
+    let funnel = json!({
+        "steps": [{"event": "product_view"}, {"event": "purchase"}], "format": "csv",
+        "time": {"from": "2026-03-02", "to": "2026-03-03"},
+    });
+    for (kind, route, request, rows) in [
+        ("query", "/v1/query", query(), 3),
+        ("events", "/v1/exports/events", events(), 2),
+        ("funnel", "/v1/funnels", funnel, 2),
+    ] {
         let path = queued(&stand, &key, kind, request.clone()).await;
         let job = ended(&stand, &path, &key).await;
         assert_eq!(job["state"], "done", "{job}");
@@ -62,6 +68,17 @@ async fn reports_of_every_kind_and_form_can_be_jobs() {
                 "window": {"type": "tumbling", "size": "6h"},
             }),
             json!(4),
+        ),
+        ("attribution", json!({"time": time, "format": "parquet"}), json!(1)),
+        (
+            "retention",
+            json!({"cohort": {"event": "purchase"}, "periods": 2, "time": time, "format": "arrow"}),
+            json!(4),
+        ),
+        (
+            "sessions",
+            json!({"from": "2026-03-02", "to": "2026-03-03", "format": "parquet"}),
+            json!(1),
         ),
         ("query", json!({"metrics": ["orders"], "time": time}), json!(1)),
         ("query", json!({"metrics": ["orders"], "time": time, "format": "parquet"}), json!(2)),

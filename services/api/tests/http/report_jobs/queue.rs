@@ -12,19 +12,37 @@ async fn preferring(stand: &Stand, path: &str, credential: &str, body: Value) ->
 }
 
 #[actix_web::test]
-async fn a_preference_makes_a_job_of_a_query_and_of_an_export() {
+async fn a_preference_makes_a_job_of_every_report() {
     let stand = Stand::new().await;
     seed(&stand).await;
     let key = stand.key("acme", "read");
     let mut wanted = query();
     wanted.as_object_mut().unwrap().remove("format");
-    for (route, body) in [("/v1/query", wanted), ("/v1/exports/events", events())] {
+    let time = json!({"from": "2026-03-02", "to": "2026-03-03"});
+    let steps = json!([{"event": "product_view"}, {"event": "purchase"}]);
+    let window = json!({"type": "tumbling", "size": "6h"});
+    for (route, body) in [
+        ("/v1/query", wanted),
+        ("/v1/exports/events", events()),
+        ("/v1/funnels", json!({"steps": steps, "time": time, "format": "csv"})),
+        ("/v1/retention", json!({"cohort": {"event": "purchase"}, "time": time})),
+        ("/v1/windows", json!({"metrics": ["orders"], "time": time, "window": window})),
+        ("/v1/attribution", json!({"time": time, "dimensions": ["ad"], "format": "parquet"})),
+    ] {
         let accepted = preferring(&stand, route, &key, body).await;
         assert_eq!(accepted.status, 202, "{}", accepted.body);
         assert_eq!(accepted.headers["preference-applied"], "respond-async");
         let path = accepted.headers["location"].to_str().unwrap();
         assert_eq!(ended(&stand, path, &key).await["state"], "done");
     }
+    let path = "/v1/sessions?from=2026-03-02&to=2026-03-03&format=csv";
+    let request = stand.request(Method::GET, path, Some(&key));
+    let accepted = answer(request.header("Prefer", "respond-async")).await;
+    assert_eq!(accepted.status, 202, "{}", accepted.body);
+    let job = ended(&stand, accepted.headers["location"].to_str().unwrap(), &key).await;
+    assert_eq!((&job["state"], &job["manifest"]["rows"]), (&json!("done"), &json!(1)));
+    assert!(job["manifest"]["file"].as_str().unwrap().ends_with(".csv"), "{job}");
+
     let wrong = preferring(&stand, "/v1/query", &key, json!({"metrics": ["clics"]})).await;
     assert_eq!((wrong.status.as_u16(), &wrong.body["code"]), (422, &json!("invalid_field")));
     // A long export is a job, preferred or not.

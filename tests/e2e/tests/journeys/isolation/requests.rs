@@ -113,7 +113,10 @@ fn body(method: &Method, path: &str, target: &Target) -> Option<Value> {
             "cohort": {"event": "ad_impression"}, "period": "month", "time": everything(),
         }),
         ("POST", "/v1/attribution") => {
-            json!({"time": everything(), "rules": [{"match": "any"}, {"preset": "criteo_display"}]})
+            json!({
+                "time": everything(), "rules": [{"match": "any"}, {"preset": "criteo_display"}],
+                "dimensions": ["campaign", "ad"],
+            })
         }
         ("POST", "/v1/exports/events") => json!({"time": everything()}),
         // The other tenant has a visitor with this id.

@@ -32,19 +32,22 @@ impl Check<'_> {
         self.granularities_agree(&whole).await;
         self.a_condition_and_its_negation_are_all(&whole).await;
         self.a_comparison_is_two_queries(&whole).await;
+        self.the_series_of_a_campaign_is_a_query().await;
         if !self.trial.dimensions.is_empty() {
             self.top_and_others_are_the_totals(&whole).await;
         }
     }
 
-    /// Every tier gives the same answer, byte by byte but for the time as of which it is. Returns it.
+    /// Every tier gives the same answer, byte by byte but for the time as of which it is and the version of its
+    /// data. Returns it.
     async fn every_tier_is_equal(&self) -> Answer {
         let Trial { query, tier, .. } = self.trial;
         let answers = self.shops.ask_all(query).await;
         self.count_asked(answers.len());
         let texts = answers.each_ref().map(|(_, answer)| {
-            let as_of = format!("\"as_of\":{}", answer.json()["as_of"]);
-            answer.text.replacen(&as_of, "", 1)
+            let own = answer.json();
+            let of_tenant = ["as_of", "data_version"].map(|name| format!("{name:?}:{}", own[name]));
+            of_tenant.iter().fold(answer.text.clone(), |text, own| text.replacen(own, "", 1))
         });
         let [shared, schema, dedicated] = &texts;
         self.equal("own database", schema, shared);
@@ -116,6 +119,38 @@ impl Check<'_> {
             let segments = self.somethings(&compared, side);
             self.equal(&what, &segments, &self.somethings(answer, "values"));
         }
+    }
+
+    /// The series of a campaign has the numbers of a query of its events.
+    async fn the_series_of_a_campaign_is_a_query(&self) {
+        let Trial { query, tier, campaign, granularities: [_, granularity], .. } = self.trial;
+        let change = json!({
+            "dimensions": [], "time": {"granularity": granularity},
+            "filters": {"dimension": "campaign", "in": [campaign]},
+        });
+        let of_campaign = self.ask(&change).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let metrics: Vec<_> = query["metrics"].as_array().unwrap().iter().map(text).collect();
+        let [from, to, tz] = ["from", "to", "tz"].map(|field| text(&query["time"][field]));
+        let path = format!(
+            "/v1/campaigns/{campaign}/metrics?metrics={}&from={from}&to={to}&tz={tz}\
+             &granularity={granularity}",
+            metrics.join(",")
+        );
+        let (_, tenant) = self.shops.tenants.iter().find(|(own, _)| own == tier).unwrap();
+        self.count_asked(1);
+        let series = self.shops.platform.get(&tenant.read_key, &path).await.expect(200).json();
+        let what = format!("the series of {campaign} by {granularity}");
+        self.equal(&what, &series["totals"], &of_campaign["totals"]["values"]);
+        let buckets = series["series"].as_array().unwrap().iter().cloned();
+        let buckets: Vec<_> = buckets
+            .map(|mut bucket| {
+                let start = bucket.as_object_mut().unwrap().remove("start").unwrap();
+                (start, bucket)
+            })
+            .collect();
+        let rows = rows(&of_campaign).map(|row| (row["start"].clone(), row["values"].clone()));
+        self.equal(&what, &buckets, &rows.collect());
     }
 
     /// The segments of a top and all others are the totals.

@@ -14,7 +14,7 @@ use crate::{
 use check::Check;
 use trial::Trial;
 
-/// The number of random queries; each is compared with at least eleven others.
+/// The number of random queries; each is compared with at least thirteen others.
 const TRIALS: usize = 170;
 /// The least number of queries and of comparisons.
 const LEAST: usize = 2_000;

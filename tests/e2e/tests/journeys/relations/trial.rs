@@ -20,6 +20,8 @@ const GRANULARITIES: [[&str; 2]; 4] =
     [["hour", "day"], ["hour", "week"], ["day", "week"], ["day", "month"]];
 const FINE_GRANULARITIES: [[&str; 2]; 2] = [["15m", "hour"], ["15m", "day"]];
 
+const CAMPAIGNS: [&str; 4] = ["spring", "autumn", "outlet", "Spring"];
+
 /// The metrics that add up over the items of an event.
 const OF_ITEMS: [&str; 3] = ["units_sold", "sales", "net_sales"];
 /// More segments than any query here has.
@@ -61,6 +63,8 @@ pub(super) struct Trial {
     pub(super) halves: [Value; 2],
     pub(super) top: Value,
     pub(super) compare: Value,
+    /// A campaign, whose series is a query as well.
+    pub(super) campaign: &'static str,
 }
 
 impl Trial {
@@ -92,6 +96,7 @@ impl Trial {
             halves: halves(deck, filter.as_ref(), &metrics, of_products, !dimensions.is_empty()),
             top: json!({"n": 1 + deck.below(4), "by": metrics[by].name, "others": true}),
             compare: compare(deck),
+            campaign: deck.deal("a campaign", &CAMPAIGNS),
             dimensions,
             additive,
         }
