@@ -10,8 +10,11 @@ use super::{
 };
 use crate::sheet::{About, Cell, Kind, Sheet, Tabular};
 
+/// Reads a value of a row.
+type Read<T> = fn(&AttributedMoney) -> T;
+
 /// The amounts of a row, by their names.
-const AMOUNTS: [(&str, fn(&AttributedMoney) -> Amount); 6] = [
+const AMOUNTS: [(&str, Read<Amount>); 6] = [
     ("attributed_sales", |money| money.attributed_sales),
     ("attributed_net_sales", |money| money.attributed_net_sales),
     ("promoted_sales", |money| money.promoted_sales),
@@ -21,7 +24,7 @@ const AMOUNTS: [(&str, fn(&AttributedMoney) -> Amount); 6] = [
 ];
 
 /// Its ratios.
-const RATIOS: [(&str, fn(&AttributedMoney) -> Option<f64>); 2] = [
+const RATIOS: [(&str, Read<Option<f64>>); 2] = [
     ("attributed_roas", |money| money.attributed_roas),
     ("attributed_acos", |money| money.attributed_acos),
 ];
