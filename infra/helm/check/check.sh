@@ -67,6 +67,7 @@ api.settings.FOOTFALL__API__BIND=0.0.0.0:1|api.settings.FOOTFALL__API__BIND is s
 settings.KAFKA_BROKERS=x|is no setting
 settings.FOOTFALL__ARCHIVE__URL=archive|settings.FOOTFALL__ARCHIVE__URL must begin with s3://
 settings.FOOTFALL__KAFKA__BROKERS=|settings.FOOTFALL__KAFKA__BROKERS must name the brokers
+collector.drain={third}|/collector/drain/0
 backup.schedule=nightly|/backup/schedule
 backup.stores={redis}|/backup/stores/0
 existingSecrets.runtime=|existingSecrets.runtime or externalSecrets.runtime must name the secret
