@@ -19,10 +19,10 @@ files_of() { # <target>
   echo infra/check/tools.sh
   case $1 in
     # The chart and the values that Terraform gives it must name metrics and settings of the code.
-    infra-lint) printf '%s\n' infra/helm infra/terraform/modules/platform/values.tf crates/base/telemetry/src/names.rs services/footfall/default.toml ;;
+    infra-lint) printf '%s\n' infra/helm infra/observability/rules infra/terraform/modules/platform/values.tf crates/base/telemetry/src/names.rs services/footfall/default.toml ;;
     observe-check) printf '%s\n' infra/observability docs/operations/runbooks docs/operations/slos.md ;;
     infra-check) printf '%s\n' infra/terraform infra/local/clickhouse/users.xml tenants ':(exclude)*.md' ;;
-    infra-kube) printf '%s\n' infra/helm ':(exclude)*.md' ;;
+    infra-kube) printf '%s\n' infra/helm infra/observability/rules ':(exclude)*.md' ;;
   esac
 }
 
