@@ -100,7 +100,8 @@ impl SaslSettings {
     pub(crate) fn validate(&self, protocol: SecurityProtocol) -> Result<(), InvalidSetting> {
         let by_iam = self.iam_region(protocol).is_some();
         if by_iam && protocol != SecurityProtocol::SaslSsl {
-            let reason = "must be sasl_ssl, since whoever reads a token of AWS_MSK_IAM may use it";
+            let reason =
+                "must be sasl_ssl, since a token of AWS_MSK_IAM serves anyone who reads it";
             return Err(InvalidSetting::new("kafka.security_protocol", reason));
         }
         let by_password = protocol.has_sasl() && !by_iam;
