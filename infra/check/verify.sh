@@ -2,6 +2,8 @@
 # Runs the checks of what deploys Footfall whose files have changed since they were last green: `make infra-verified`,
 # a step of `make test`.
 #
+#   verify.sh [target…]     only these of infra-lint, observe-check, infra-check and infra-kube
+#
 # infra/check/verified has a line for each check: its target, and the hash of the files that it reads. A line for each,
 # so that a change of Terraform does not start Kubernetes. Commit it: then nobody repeats the check, on any machine.
 set -euo pipefail
@@ -53,8 +55,10 @@ record() { # <target> <hash>
 }
 
 git rev-parse --is-inside-work-tree >/dev/null 2>&1 || die "verify.sh asks git which files there are, and this is no clone."
+(($#)) || set -- "${TARGETS[@]}"
 green=()
-for target in "${TARGETS[@]}"; do
+for target in "$@"; do
+  [[ " ${TARGETS[*]} " == *" $target "* ]] || die "There is no check $target: ${TARGETS[*]}."
   hash=$(hash_of "$target")
   [[ $(recorded "$target") != "$hash" ]] || continue
   echo "make $target: what it checks has changed since it was last green"
@@ -66,5 +70,5 @@ done
 if ((${#green[@]})); then
   echo "Green: ${green[*]}. Commit $VERIFIED, so that nobody repeats this."
 else
-  echo "Nothing has changed since the checks were green: ${TARGETS[*]}"
+  echo "Nothing has changed since these were green: $*"
 fi
