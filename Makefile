@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions profile faults drill isolation guards openapi web web-check browser wipe
-.PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
+.PHONY: binary image image-check infra-check infra-lint infra-kube infra-verified release workflows-lint
 .PHONY: test-contract test-faults test-isolation
 .PHONY: observe observe-check observe-ask
 
@@ -39,6 +39,7 @@ wipe: ## stop the servers of the demo and remove its data
 test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults, isolation
 	@$(STEP) begin
 	@$(STEP) install infra/local/stack.sh install
+	@$(STEP) infra $(MAKE) --no-print-directory infra-verified
 	@$(STEP) lint $(MAKE) --no-print-directory lint
 	@$(STEP) doc $(MAKE) --no-print-directory doc
 	@$(STEP) build $(CARGO) test --workspace $(FAILPOINTS) --no-run
@@ -216,3 +217,6 @@ infra-lint: ## check the Helm chart without a server
 
 infra-kube: ## install, upgrade, roll back and drain the Helm chart on a real API server with simulated nodes
 	@infra/helm/check/check.sh kube
+
+infra-verified: ## run those checks of chart, rules, dashboards and Terraform whose files have changed since they were green
+	@infra/check/verify.sh

@@ -82,7 +82,7 @@ observe_start() {
   observe_program alertmanager prometheus-alertmanager --config.file="$OBSERVABILITY/alertmanager.yaml" \
     --web.listen-address="$HOST:$ALERTMANAGER_PORT" --cluster.listen-address= --storage.path="$home/alertmanager"
   observe_program prometheus prometheus --config.file="$home/prometheus.yaml" --storage.tsdb.path="$home/data" \
-    --storage.tsdb.retention.time=3d --web.listen-address="$HOST:$PROMETHEUS_PORT"
+    --storage.tsdb.retention.time=3d --enable-feature=exemplar-storage --web.listen-address="$HOST:$PROMETHEUS_PORT"
 }
 
 # Waits until every target has answered.

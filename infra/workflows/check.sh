@@ -15,9 +15,8 @@ CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}/workflows
 actionlint() { # prints the program
   local folder=$CACHE/${ACTIONLINT##*/}
   if [[ ! -x $folder/actionlint ]]; then
-    need go
     echo "Building ${ACTIONLINT##*/}, once" >&2
-    GOBIN=$folder go install -trimpath -ldflags "-s -w" "$ACTIONLINT" >&2 \
+    with_go env GOBIN="$folder" go install -trimpath -ldflags "-s -w" "$ACTIONLINT" \
       || die "actionlint could not be built. Is the network there, and Go's module proxy reachable?"
   fi
   echo "$folder/actionlint"
@@ -58,15 +57,16 @@ pinned() {
 
 mkdir -p "$CACHE"
 cd "$REPO"
-need shellcheck
 program=$(actionlint)
+shellcheck=$(debian shellcheck usr/bin/shellcheck)
 tools=$(python_tools)
-"$program" -shellcheck "$(command -v shellcheck)" -pyflakes ''
+"$program" -shellcheck "$shellcheck" -pyflakes ''
 echo "actionlint: clean"
 "$tools/zizmor" --offline --no-progress --quiet --persona regular .github
 "$tools/hadolint" infra/image/Containerfile
 "$tools/check-jsonschema" --quiet --builtin-schema vendor.compose-spec compose.yaml
 "$tools/check-jsonschema" --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-shellcheck --external-sources --source-path=SCRIPTDIR infra/check/*.sh infra/image/*.sh infra/release/*.sh infra/workflows/*.sh
+"$shellcheck" --external-sources --source-path=SCRIPTDIR infra/check/*.sh infra/{helm,observability,terraform}/check/*.sh \
+  infra/{image,release,workflows}/*.sh
 pinned
 targets

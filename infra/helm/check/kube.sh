@@ -296,6 +296,19 @@ holds "then the second node is drained" drain node-b 120s
 holds "and comes back" kubectl uncordon node-b
 soon "three collectors run" count_is collector 3
 
+test_of "A collector that is removed for good"
+holds "an operator adds a fourth one" in_namespace scale statefulset/footfall-collector --replicas 4
+soon "four collectors run" count_is collector 4
+holds "and removes it" in_namespace scale statefulset/footfall-collector --replicas 3
+soon "three collectors run" count_is collector 3
+refused "the spool of one that stays is refused" 'their spools are their own' upgrade --set 'collector.drain={2}'
+holds "an upgrade asks for its spool" upgrade --set image.tag=0.1.2 --set 'collector.drain={3}' --force-conflicts
+soon "a pod mounts it" has_pod drain Running
+job=$(in_namespace get jobs -l app.kubernetes.io/component=drain -o name)
+end_pod "$(pods_of drain Running | head -n 1)" drain 0 "" >/dev/null
+soon "the job ends with it" field "$job" '.status.conditions[?(@.type=="Complete")].status' True
+holds "then its claim can be deleted" in_namespace delete pvc data-footfall-collector-3 --timeout=60s
+
 test_of "The end"
 in_namespace get pvc -o name | sort >"$RUN/claims"
 holds "helm uninstall succeeds" helm uninstall footfall --namespace footfall --wait --timeout 3m

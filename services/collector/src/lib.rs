@@ -9,4 +9,4 @@ mod run;
 
 pub use collector_settings::CollectorSettings;
 pub use openapi::openapi;
-pub use run::{Dependencies, run};
+pub use run::{Dependencies, drain, run};

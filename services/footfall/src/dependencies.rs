@@ -85,10 +85,7 @@ impl Dependencies {
     /// Starts a collector.
     pub(crate) async fn start_collector(&self, lifecycle: &Lifecycle) -> Result<(), Failure> {
         let (web, _) = self.web(lifecycle).await?;
-        let producer = Producer::new(&self.configuration.kafka).map_err(Failure::usage)?;
-        let settings = self.configuration.spool.clone();
-        let spool = tokio::task::spawn_blocking(move || Spool::open(&settings));
-        let spool = spool.await.map_err(Failure::other)??;
+        let (producer, spool) = log_of(&self.configuration).await?;
         let aggregates = self.aggregates.clone();
         let dependencies = collector::Dependencies { web, producer, spool, aggregates };
         collector::run(&self.configuration.collector, dependencies, lifecycle)
@@ -162,6 +159,14 @@ impl Dependencies {
         followers.start(lifecycle);
         Ok((web, signer))
     }
+}
+
+/// Returns what a collector writes to: Kafka, and its spool.
+pub(crate) async fn log_of(configuration: &Configuration) -> Result<(Producer, Spool), Failure> {
+    let producer = Producer::new(&configuration.kafka).map_err(Failure::usage)?;
+    let settings = configuration.spool.clone();
+    let spool = tokio::task::spawn_blocking(move || Spool::open(&settings));
+    Ok((producer, spool.await.map_err(Failure::other)??))
 }
 
 /// Returns the clusters that are new or changed, and updates `known`.

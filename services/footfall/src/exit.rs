@@ -68,7 +68,7 @@ impl From<StreamError> for Failure {
     fn from(error: StreamError) -> Self {
         match error {
             StreamError::TopicDiffers { .. } => Self::usage(error),
-            StreamError::Kafka { .. } => Self::Unavailable(chain(&error)),
+            StreamError::Kafka { .. } | StreamError::Login(_) => Self::Unavailable(chain(&error)),
             _ => Self::other(error),
         }
     }

@@ -34,7 +34,7 @@ const DRIVERS: [(&str, &[&str]); 13] = [
     ("rdkafka", &["stream"]),
     ("redis", &["aggregates"]),
     ("sqlx", &["control-plane"]),
-    ("object_store", &["archive", "kms"]),
+    ("object_store", &["archive", "kms", "stream"]),
     ("parquet", &["archive", "tables"]),
     ("arrow-array", &["tables"]),
     ("arrow-ipc", &["tables"]),

@@ -2,7 +2,7 @@ use std::sync::OnceLock;
 
 use prometheus::{IntGaugeVec, Opts, TextEncoder, core::Collector, proto::MetricFamily};
 
-use crate::{Age, Counter, Gauge, Histogram, process};
+use crate::{Age, Counter, Gauge, Histogram, exemplars::with_exemplars, process};
 
 /// Version and commit of the program, once they are set.
 static BUILD: OnceLock<(&'static str, &'static str)> = OnceLock::new();
@@ -36,6 +36,11 @@ pub fn render() -> String {
     families.extend(settings_info());
     families.extend(process::families());
     TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+}
+
+/// Renders the same in the format of OpenMetrics, which has exemplars: the traces of recorded requests.
+pub fn render_openmetrics() -> String {
+    with_exemplars(&render())
 }
 
 /// Returns a series of 1 with version and commit as its labels; none until they are set.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod chain;
+mod exemplars;
 mod exposition;
 mod json_lines;
 mod lazy_span;
@@ -15,7 +16,7 @@ mod store_call;
 mod traces;
 
 pub use chain::chain;
-pub use exposition::{register, render, state_build, state_settings};
+pub use exposition::{register, render, render_openmetrics, state_build, state_settings};
 pub use lazy_span::{LazySpan, set_lazy_span};
 pub use log_filter::{LogFilter, LogFilterError};
 pub use logs::{LogFormat, TelemetryError, TelemetrySettings, init};

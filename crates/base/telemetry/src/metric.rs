@@ -11,7 +11,7 @@ pub(crate) struct Definition {
 }
 
 /// Upper bounds of the histograms, in seconds: half a millisecond to 30 s.
-const SECONDS: &[f64] =
+pub(crate) const SECONDS: &[f64] =
     &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 impl Definition {

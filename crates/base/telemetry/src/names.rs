@@ -3,6 +3,7 @@ use std::{sync::LazyLock, time::Duration};
 use prometheus::{GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec};
 
 use crate::{
+    exemplars::Buckets,
     metric::{Definition, series},
     series::{CounterSeries, HistogramSeries},
     store_call::{CALLS, REASONS},
@@ -313,7 +314,9 @@ impl Age {
 impl Histogram {
     /// Returns the series with these labels, for code that records often.
     pub(crate) fn series(self, labels: &[&str]) -> HistogramSeries {
-        HistogramSeries::new(series(self.metric(), self.name(), labels))
+        let names = self.labels().iter().map(|(name, _)| *name);
+        let buckets = Buckets::of(self.name(), names.zip(labels.iter().copied()));
+        HistogramSeries::new(series(self.metric(), self.name(), labels), buckets)
     }
 
     /// Records how long it took.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use prometheus::IntCounter;
 
-use crate::Counter;
+use crate::{Counter, exemplars::Buckets};
 
 /// One series of a counter, looked up once. Clones share it.
 #[derive(Clone, Debug)]
@@ -15,9 +15,9 @@ pub struct CacheSeries {
     misses: CounterSeries,
 }
 
-/// One series of a histogram, looked up once.
+/// One series of a histogram, looked up once, with the names of its buckets.
 #[derive(Clone, Debug)]
-pub(crate) struct HistogramSeries(Option<prometheus::Histogram>);
+pub(crate) struct HistogramSeries(Option<(prometheus::Histogram, Buckets)>);
 
 impl CounterSeries {
     /// Wraps a series; `None` counts nothing.
@@ -55,14 +55,15 @@ impl CacheSeries {
 
 impl HistogramSeries {
     /// Wraps a series; `None` records nothing.
-    pub(crate) fn new(series: Option<prometheus::Histogram>) -> Self {
-        Self(series)
+    pub(crate) fn new(series: Option<prometheus::Histogram>, buckets: Buckets) -> Self {
+        Self(series.map(|series| (series, buckets)))
     }
 
-    /// Records how long it took.
+    /// Records how long it took; within a recorded span also its trace, as an exemplar.
     pub(crate) fn observe(&self, took: Duration) {
-        if let Some(series) = &self.0 {
+        if let Some((series, buckets)) = &self.0 {
             series.observe(took.as_secs_f64());
+            buckets.observe(took);
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Spans reach a receiver, in a process of its own: a process has one receiver.
 #![cfg(test)]
 
-use std::{collections::BTreeSet, path::PathBuf, sync::LazyLock};
+use std::{collections::BTreeSet, path::PathBuf, sync::LazyLock, time::Duration};
 
 use telemetry::{
-    LogFormat, StoreCall, StoreFailure, TelemetrySettings, TraceSettings, TraceSpan, in_span,
+    LogFormat, Requests, StoreCall, StoreFailure, TelemetrySettings, TraceSettings, TraceSpan,
+    in_span,
 };
 use testkit::{ReceivedSpan, TraceReceiver, eventually};
 
@@ -50,6 +51,24 @@ async fn a_method_that_a_client_makes_up_is_not_in_a_span() {
     let span = TraceSpan::of_request("api", "BREW", None).unwrap();
     span.answered("BREW", "/v1/made-up", 405);
     assert_eq!(received("other /v1/made-up").await.attributes["http.request.method"], "other");
+}
+
+#[tokio::test]
+async fn a_recorded_request_is_the_exemplar_of_its_bucket() {
+    LazyLock::force(&RECEIVER);
+    let span = TraceSpan::of_request("api", "GET", None).unwrap();
+    let answer = async {
+        let took = Duration::from_millis(3);
+        Requests::new("exemplars").answered("/v1/third", "GET", 200, took);
+        telemetry::traceparent().unwrap()
+    };
+    let traceparent = in_span(Some(span), answer).await;
+    let trace = traceparent.split('-').nth(1).unwrap();
+    let bucket = r#"footfall_request_seconds_bucket{method="GET",route="/v1/third",service="exemplars",status="2xx",le="0.005"}"#;
+    let start = format!("{bucket} 1 # {{trace_id=\"{trace}\"}} 0.003 ");
+    let text = telemetry::render_openmetrics();
+    assert!(text.lines().any(|line| line.starts_with(&start)), "{text}");
+    assert!(!telemetry::render().contains(trace), "the text format has no exemplars");
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
+    http::header::ACCEPT,
     web::{ServiceConfig, resource},
 };
 use serde_json::Value;
 use telemetry::Requests;
 
-/// Adds `/metrics`, in the Prometheus text format: for a separate port that only the platform's
+/// Adds `/metrics`, in the Prometheus text format, or that of OpenMetrics for who accepts it: for a separate port that only the platform's
 /// operators can reach.
 pub fn metrics(config: &mut ServiceConfig) {
     config.service(resource("/metrics").get(render));
@@ -24,9 +25,18 @@ pub fn register_operations(service: &'static str, description: &Value) {
     }
 }
 
+/// The format that has exemplars. Prometheus asks for it first.
+const OPENMETRICS: &str = "application/openmetrics-text";
+
 /// The route label of requests that match no route.
 pub(crate) const UNMATCHED: &str = "unmatched";
 
-async fn render() -> HttpResponse {
+async fn render(request: HttpRequest) -> HttpResponse {
+    let accepted = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    if accepted.is_some_and(|formats| formats.contains(OPENMETRICS)) {
+        return HttpResponse::Ok()
+            .content_type(format!("{OPENMETRICS}; version=1.0.0; charset=utf-8"))
+            .body(telemetry::render_openmetrics());
+    }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(telemetry::render())
 }

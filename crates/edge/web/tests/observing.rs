@@ -58,6 +58,18 @@ async fn metrics() -> String {
     String::from_utf8(read_body(response).await.to_vec()).unwrap()
 }
 
+#[actix_web::test]
+async fn a_scraper_gets_openmetrics_if_it_accepts_that() {
+    let app = init_service(web::app("openmetrics", web::metrics)).await;
+    let accepted = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let request = TestRequest::get().uri("/metrics").insert_header((header::ACCEPT, accepted));
+    let response = call_service(&app, request.to_request()).await;
+    let kind = response.headers().get(header::CONTENT_TYPE).unwrap();
+    assert_eq!(kind, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let text = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+    assert!(text.ends_with("\n# EOF\n"), "{text}");
+}
+
 /// Keeps the log lines of this thread.
 fn lines_of_this_thread() -> (LogLines, tracing::subscriber::DefaultGuard) {
     let lines = LogLines::default();

@@ -12,6 +12,7 @@ mod object;
 mod record;
 mod report_file;
 mod report_files;
+mod role;
 mod settings;
 mod stored_files;
 

@@ -15,14 +15,14 @@ use futures::TryStreamExt;
 use object_store::{
     Certificate, ClientOptions, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
     RetryConfig,
-    aws::{AmazonS3, AmazonS3Builder},
+    aws::{AmazonS3, AmazonS3Builder, Checksum},
     local::LocalFileSystem,
     path::Path,
 };
 use settings::InvalidSetting;
 use telemetry::StoreCall;
 
-use crate::{ArchiveError, ArchiveSettings, ObjectKey, settings::Target};
+use crate::{ArchiveError, ArchiveSettings, ObjectKey, role::with_role, settings::Target};
 
 /// How long one request to S3 may take: the largest object over a slow connection.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -208,6 +208,8 @@ fn bucket(
         .with_bucket_name(name)
         .with_region(&settings.region)
         .with_client_options(options)
+        // S3 demands one of each object that Object Lock retains.
+        .with_checksum_algorithm(Checksum::SHA256)
         .with_retry(retry);
     if !settings.endpoint.is_empty() {
         builder = builder.with_endpoint(&settings.endpoint);
@@ -216,6 +218,8 @@ fn bucket(
         builder = builder
             .with_access_key_id(settings.access_key_id.expose())
             .with_secret_access_key(settings.secret_access_key.expose());
+    } else {
+        builder = with_role(builder, |name| std::env::var(name).ok());
     }
     builder.build()
 }

@@ -16,9 +16,9 @@ pub struct ArchiveSettings {
     pub region: String,
     /// For S3: the URL of a service other than Amazon's; empty: the endpoint of Amazon's region.
     pub endpoint: String,
-    /// For S3: the access key's id; empty: the role of the machine.
+    /// For S3: the access key's id; empty: the role of the pod, container or machine.
     pub access_key_id: Secret,
-    /// For S3: the access key's secret; empty: the role of the machine.
+    /// For S3: the access key's secret; empty: the role of the pod, container or machine.
     pub secret_access_key: Secret,
     /// Whether objects are written encrypted, with a data key of each tenant. Objects of both forms are read.
     pub encrypt: bool,

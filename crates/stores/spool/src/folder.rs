@@ -76,6 +76,17 @@ impl Folder {
         Ok(target)
     }
 
+    /// Counts the segments that were set aside.
+    pub(crate) fn count_set_aside(&self) -> Result<usize, SpoolError> {
+        let failed = |source| SpoolError::io("list", &self.path)(source);
+        let mut count = 0;
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let path = PathBuf::from(entry.map_err(failed)?.file_name());
+            count += usize::from(path.extension().is_some_and(|kind| kind == CORRUPT));
+        }
+        Ok(count)
+    }
+
     /// Returns how full the file system is for unprivileged users, in percent, rounded up.
     pub(crate) fn disk_percent(&self) -> io::Result<u64> {
         let stat = fstatvfs(&self.file)?;

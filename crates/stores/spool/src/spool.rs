@@ -120,6 +120,14 @@ impl Spool {
         .await
     }
 
+    /// Counts the segments that were set aside and are still in the folder. Blocks for a moment.
+    ///
+    /// # Errors
+    /// [`SpoolError::Io`] when the folder cannot be listed.
+    pub fn count_set_aside(&self) -> Result<usize, SpoolError> {
+        self.handle.shared.folder.count_set_aside()
+    }
+
     /// Checks that the spool would accept records now.
     ///
     /// # Errors

@@ -1,13 +1,22 @@
+use std::error::Error;
+
 use rdkafka::{
-    ClientContext, config::RDKafkaLogLevel, consumer::ConsumerContext, error::KafkaError,
+    ClientContext, client::OAuthToken, config::RDKafkaLogLevel, consumer::ConsumerContext,
+    error::KafkaError,
 };
 use telemetry::Counter;
+
+use crate::login::Login;
 
 /// Sends librdkafka's messages to Footfall's log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DriverLog;
 
-impl ConsumerContext for DriverLog {}
+/// The context of clients that need nothing but the log and the login.
+#[derive(Clone, Debug)]
+pub(crate) struct DriverContext {
+    pub(crate) login: Login,
+}
 
 impl ClientContext for DriverLog {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -29,5 +38,23 @@ impl ClientContext for DriverLog {
     fn error(&self, error: KafkaError, reason: &str) {
         Counter::KafkaClientErrors.inc(&[]);
         tracing::debug!(%error, reason, "kafka client");
+    }
+}
+
+impl ConsumerContext for DriverContext {}
+
+impl ClientContext for DriverContext {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        DriverLog.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        DriverLog.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.login.token().map_err(|error| -> Box<dyn Error> { error })
     }
 }

@@ -14,6 +14,9 @@ pub enum StreamError {
         #[source]
         source: KafkaError,
     },
+    /// AWS gave no credentials for the login by IAM; worth trying again.
+    #[error("kafka: no credentials for the login by IAM")]
+    Login(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An existing topic does not have the settings that the log needs. Only an operator can
     /// change it.
     #[error("topic {topic} has {setting} = {found}, but the log needs {wanted}")]

@@ -2,7 +2,7 @@ use rdkafka::ClientConfig;
 use serde::Deserialize;
 use tls::TlsSettings;
 
-use crate::{SaslSettings, SecurityProtocol};
+use crate::{SaslSettings, SecurityProtocol, login::Login};
 
 /// The largest record of each topic, in bytes: a rejected event may be as large as a request.
 pub(crate) const MAX_RECORD_BYTES: usize = 2_097_152;
@@ -81,10 +81,12 @@ impl KafkaSettings {
             .set("socket.connection.setup.timeout.ms", "5000")
             .set("security.protocol", self.security_protocol.as_str());
         if self.security_protocol.has_sasl() {
-            config
-                .set("sasl.mechanisms", self.sasl.mechanism.as_str())
-                .set("sasl.username", &self.sasl.user)
-                .set("sasl.password", self.sasl.password.expose());
+            config.set("sasl.mechanisms", self.sasl.mechanism.as_str());
+            if self.sasl.iam_region(self.security_protocol).is_none() {
+                config
+                    .set("sasl.username", &self.sasl.user)
+                    .set("sasl.password", self.sasl.password.expose());
+            }
         }
         let TlsSettings { ca_file, certificate_file, key_file } = &self.tls;
         for (key, file) in [
@@ -97,6 +99,12 @@ impl KafkaSettings {
             }
         }
         config
+    }
+
+    /// Returns how clients get their tokens, if they log in by IAM.
+    pub(crate) fn login(&self) -> Login {
+        let region = self.sasl.iam_region(self.security_protocol);
+        region.map(Login::by_iam).unwrap_or_default()
     }
 
     /// Returns the configuration of every reader of the log: offsets never come from Kafka, and an

@@ -18,14 +18,15 @@ use crate::{
     KafkaSettings, PartitionStream, StreamError, TopicId,
     consumer::{Buffer, End, is_final},
     coordinates::{self, kafka_offset, kafka_partition},
-    driver_log::DriverLog,
+    driver_log::DriverContext,
+    login::Login,
     record::{RecordCopier, RecordParts},
     topic_id,
     topics::{PARKED_PARTITIONS, REJECTS_PARTITIONS},
 };
 
 /// With its default context, the driver would log an error at each end of a partition.
-type Client = BaseConsumer<DriverLog>;
+type Client = BaseConsumer<DriverContext>;
 
 /// How long one request may take, and how long a range waits at an early end of the partition.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +40,7 @@ const POLL: Duration = Duration::from_millis(50);
 pub struct LogReader {
     client: Arc<Client>,
     config: ClientConfig,
+    login: Login,
     topic: Arc<str>,
     partitions: u16,
     router: TenantRouter,
@@ -75,9 +77,12 @@ impl LogReader {
         config
             .set("topic.metadata.refresh.interval.ms", "10000")
             .set("metadata.max.age.ms", "30000");
-        let client: Client =
-            config.create_with_context(DriverLog).map_err(StreamError::kafka("create a reader"))?;
-        Ok(Self { client: Arc::new(client), config, topic: topic.into(), partitions, router })
+        let login = settings.login();
+        let client: Client = config
+            .create_with_context(DriverContext { login: login.clone() })
+            .map_err(StreamError::kafka("create a reader"))?;
+        let client = Arc::new(client);
+        Ok(Self { client, config, login, topic: topic.into(), partitions, router })
     }
 
     /// Returns the name of the topic.
@@ -167,11 +172,12 @@ impl LogReader {
         let buffer = Arc::<Buffer>::default();
         let stream = PartitionStream::new(partition, Arc::clone(&buffer), self.router.clone());
         let config = self.config.clone();
+        let login = self.login.clone();
         let topic = Arc::clone(&self.topic);
         std::thread::Builder::new()
             .name("read-range".to_owned())
             .spawn(move || {
-                let read = copy_range(config, &topic, partition, range, &buffer);
+                let read = copy_range(config, login, &topic, partition, range, &buffer);
                 buffer.end(read.map_or_else(End::Failed, |()| End::Complete));
             })
             .map_err(|error| StreamError::Thread(Box::new(error)))?;
@@ -184,11 +190,13 @@ impl LogReader {
         request: impl FnOnce(&Client, &str) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, StreamError> {
         let client = Arc::clone(&self.client);
+        let login = self.login.clone();
         let topic = Arc::clone(&self.topic);
-        tokio::task::spawn_blocking(move || request(&client, &topic))
-            .await
-            .map_err(StreamError::task)?
-            .map_err(StreamError::kafka(doing))
+        let asked = tokio::task::spawn_blocking(move || {
+            login.serve(&client);
+            request(&client, &topic)
+        });
+        asked.await.map_err(StreamError::task)?.map_err(StreamError::kafka(doing))
     }
 }
 
@@ -200,6 +208,7 @@ fn offset(number: i64) -> Offset {
 /// Reads until the range is complete or its stream is dropped.
 fn copy_range(
     mut config: ClientConfig,
+    login: Login,
     topic: &str,
     partition: Partition,
     range: Range<Offset>,
@@ -213,8 +222,9 @@ fn copy_range(
     let client: Client = config
         .set("group.id", "footfall-range")
         .set("enable.partition.eof", "true")
-        .create_with_context(DriverLog)
+        .create_with_context(DriverContext { login: login.clone() })
         .map_err(StreamError::kafka("create a reader"))?;
+    login.serve(&client);
     let bounds = client
         .fetch_watermarks(topic, kafka_partition(partition), TIMEOUT)
         .map_err(StreamError::kafka("read a range"))?;

@@ -29,24 +29,29 @@ pub enum SaslMechanism {
     #[default]
     #[serde(rename = "SCRAM-SHA-512")]
     ScramSha512,
+    /// At Amazon MSK: it proves the role that AWS gave it.
+    #[serde(rename = "AWS_MSK_IAM")]
+    AwsMskIam,
 }
 
 /// The login at the brokers: section `kafka.sasl`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SaslSettings {
-    /// How the password is proven.
+    /// How the password, or the role, is proven.
     pub mechanism: SaslMechanism,
-    /// The user.
+    /// The user; empty with IAM.
     pub user: String,
-    /// Its password.
+    /// Its password; empty with IAM.
     pub password: Secret,
+    /// The region of the brokers, with IAM; empty otherwise.
+    pub region: String,
 }
 
 impl Default for SaslSettings {
     fn default() -> Self {
         let mechanism = SaslMechanism::default();
-        Self { mechanism, user: String::new(), password: Secret::new("") }
+        Self { mechanism, user: String::new(), password: Secret::new(""), region: String::new() }
     }
 }
 
@@ -79,25 +84,39 @@ impl SaslMechanism {
             Self::Plain => "PLAIN",
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::ScramSha512 => "SCRAM-SHA-512",
+            Self::AwsMskIam => "OAUTHBEARER",
         }
     }
 }
 
 impl SaslSettings {
+    /// Returns the region of the brokers, if clients log in by IAM.
+    pub(crate) fn iam_region(&self, protocol: SecurityProtocol) -> Option<&str> {
+        let by_iam = protocol.has_sasl() && self.mechanism == SaslMechanism::AwsMskIam;
+        by_iam.then_some(self.region.as_str())
+    }
+
     /// Checks that there is a login if, and only if, the protocol has one.
     pub(crate) fn validate(&self, protocol: SecurityProtocol) -> Result<(), InvalidSetting> {
+        let by_iam = self.iam_region(protocol).is_some();
+        if by_iam && protocol != SecurityProtocol::SaslSsl {
+            let reason =
+                "must be sasl_ssl, since a token of AWS_MSK_IAM serves anyone who reads it";
+            return Err(InvalidSetting::new("kafka.security_protocol", reason));
+        }
+        let by_password = protocol.has_sasl() && !by_iam;
         let values = [
-            ("kafka.sasl.user", self.user.as_str()),
-            ("kafka.sasl.password", self.password.expose()),
+            ("kafka.sasl.user", self.user.as_str(), by_password),
+            ("kafka.sasl.password", self.password.expose(), by_password),
+            ("kafka.sasl.region", self.region.as_str(), by_iam),
         ];
-        for (key, value) in values {
-            if value.is_empty() == protocol.has_sasl() {
-                let reason = match value.is_empty() {
-                    true => "must not be empty, since kafka.security_protocol has a login",
-                    false => "must be empty, since kafka.security_protocol has no login",
-                };
-                return Err(InvalidSetting::new(key, reason));
-            }
+        for (key, value, is_needed) in values {
+            let reason = match (value.is_empty(), is_needed) {
+                (true, true) => "must not be empty with this login",
+                (false, false) => "must be empty without such a login",
+                _ => continue,
+            };
+            return Err(InvalidSetting::new(key, reason));
         }
         Ok(())
     }
@@ -140,6 +159,29 @@ mod tests {
         ] {
             let checked = settings(protocol, user, password).validate();
             assert_eq!(checked.err().map(|error| error.key).as_deref(), wrong, "{protocol:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_by_iam_has_tls_and_a_region_and_no_password() {
+        let by_iam = |protocol, user: &str, region: &str| {
+            let mut settings = settings(protocol, user, user);
+            settings.sasl.mechanism = SaslMechanism::AwsMskIam;
+            settings.sasl.region = region.to_owned();
+            settings
+        };
+        let (tls, region) = (SecurityProtocol::SaslSsl, "eu-central-1");
+        let right = by_iam(tls, "", region);
+        right.validate().unwrap();
+        assert_eq!(right.client().get("sasl.mechanisms"), Some("OAUTHBEARER"));
+        assert_eq!(right.client().get("sasl.username"), None);
+        for (wrong, key) in [
+            (by_iam(tls, "", ""), "kafka.sasl.region"),
+            (by_iam(tls, "footfall", region), "kafka.sasl.user"),
+            (by_iam(SecurityProtocol::SaslPlaintext, "", region), "kafka.security_protocol"),
+            (by_iam(SecurityProtocol::Ssl, "", region), "kafka.sasl.region"),
+        ] {
+            assert_eq!(wrong.validate().unwrap_err().key, key);
         }
     }
 

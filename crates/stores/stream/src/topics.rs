@@ -9,11 +9,11 @@ use rdkafka::{
 };
 
 use crate::{
-    KafkaSettings, StreamError, TopicId, driver_log::DriverLog, kafka_settings::MAX_RECORD_BYTES,
-    topic_id,
+    KafkaSettings, StreamError, TopicId, driver_log::DriverContext,
+    kafka_settings::MAX_RECORD_BYTES, topic_id,
 };
 
-type Admin = AdminClient<DriverLog>;
+type Admin = AdminClient<DriverContext>;
 
 /// How long one administrative request may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -50,11 +50,7 @@ pub struct Topics {
 /// Missing topics are created; existing ones are checked and never altered. Safe to run repeatedly
 /// and concurrently.
 pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamError> {
-    let admin = settings
-        .client()
-        .create_with_context::<_, Admin>(DriverLog)
-        .map_err(StreamError::kafka("create an admin client"))?;
-    let admin = Arc::new(admin);
+    let admin = Arc::new(connect(settings).await?);
     let wanted = [
         (settings.events_topic.as_str(), settings.partitions),
         (settings.rejects_topic.as_str(), REJECTS_PARTITIONS),
@@ -74,8 +70,7 @@ pub async fn ensure_topics(settings: &KafkaSettings) -> Result<Topics, StreamErr
 /// Deletes all topics with all records: for temporary logs.
 pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> {
     let doing = "delete the topics";
-    let admin: Admin =
-        settings.client().create_with_context(DriverLog).map_err(StreamError::kafka(doing))?;
+    let admin = connect(settings).await?;
     let KafkaSettings { events_topic, rejects_topic, parked_topic, .. } = settings;
     let topics = [events_topic, rejects_topic, parked_topic].map(String::as_str);
     let results =
@@ -87,6 +82,16 @@ pub async fn delete_topics(settings: &KafkaSettings) -> Result<(), StreamError> 
         }
     }
     Ok(())
+}
+
+async fn connect(settings: &KafkaSettings) -> Result<Admin, StreamError> {
+    let login = settings.login();
+    let admin: Admin = settings
+        .client()
+        .create_with_context(DriverContext { login: login.clone() })
+        .map_err(StreamError::kafka("create an admin client"))?;
+    login.prepare(admin.inner()).await?;
+    Ok(admin)
 }
 
 async fn create(

@@ -50,6 +50,13 @@
 {{- fail "gateway.tls.api and gateway.tls.collector must name the Secrets of the certificates." -}}
 {{- end -}}
 {{- end -}}
+{{- $collector := .Values.collector -}}
+{{- $collectors := ternary $collector.autoscaling.minReplicas $collector.replicas $collector.autoscaling.enabled | int -}}
+{{- range $collector.drain -}}
+{{- if lt (int .) $collectors -}}
+{{- fail (printf "collector.drain names %d, but the collectors 0 to %d run: their spools are their own." (int .) (sub $collectors 1)) -}}
+{{- end -}}
+{{- end -}}
 {{- if and (eq .Values.kafka.login "iam") .Values.processor.autoscaling.enabled (not .Values.externalSecrets.region) -}}
 {{- fail "externalSecrets.region must be set: with kafka.login iam, KEDA asks the brokers of that region." -}}
 {{- end -}}

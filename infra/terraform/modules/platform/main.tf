@@ -183,5 +183,6 @@ module "secrets" {
   redis_host    = module.redis.host
   clusters      = keys(module.tenants.clusters)
   kafka_scram   = contains(var.kafka.authentication, "scram")
+  pods_by_scram = local.login == "scram"
   own_logins    = var.postgres.own_logins
 }

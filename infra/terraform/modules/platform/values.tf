@@ -11,6 +11,10 @@ locals {
         FOOTFALL__KAFKA__BROKERS            = module.kafka.brokers[local.login]
         FOOTFALL__KAFKA__PARTITIONS         = tostring(module.kafka.partitions)
         FOOTFALL__KAFKA__REPLICATION        = tostring(module.kafka.replication)
+        FOOTFALL__KAFKA__SECURITY_PROTOCOL  = "sasl_ssl"
+        FOOTFALL__KAFKA__SASL__MECHANISM    = local.login == "iam" ? "AWS_MSK_IAM" : "SCRAM-SHA-512"
+        FOOTFALL__KAFKA__SASL__REGION       = local.login == "iam" ? data.aws_region.current.region : ""
+        FOOTFALL__KAFKA__SASL__USER         = local.login == "iam" ? "" : module.secrets.kafka_user
         FOOTFALL__POSTGRES__MAX_CONNECTIONS = tostring(module.postgres.pool_connections)
         FOOTFALL__REDIS__SLOT_BUCKETS       = tostring(module.redis.slot_buckets)
         FOOTFALL__ARCHIVE__URL              = module.archive.url
@@ -46,7 +50,8 @@ locals {
 
     # Default deny, and these ports of these addresses.
     networkPolicy = {
-      storesCidr = module.network.cidr
+      storesCidr  = module.network.cidr
+      podIdentity = true
       ports = {
         kafka      = local.login == "iam" ? 9098 : 9096
         postgres   = module.postgres.port

@@ -13,7 +13,7 @@ resource "aws_secretsmanager_secret_version" "kafka" {
   count = var.kafka_scram ? 1 : 0
 
   secret_id     = aws_secretsmanager_secret.kafka[0].id
-  secret_string = jsonencode({ username = "footfall", password = local.generated["kafka"] })
+  secret_string = jsonencode({ username = local.kafka_user, password = local.generated["kafka"] })
 
   lifecycle {
     ignore_changes = [secret_string]

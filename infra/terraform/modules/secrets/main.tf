@@ -8,6 +8,8 @@ locals {
   # The roles of PostgreSQL beside the owner of the tables.
   logins = ["platform", "tenant", "ledger"]
 
+  kafka_user = "footfall"
+
   passwords = concat(
     ["postgres", "redis", "kafka", "key-encryption-key"],
     [for login in local.logins : "postgres/${login}"],
@@ -43,6 +45,9 @@ locals {
       FOOTFALL__POSTGRES__URL               = var.own_logins ? local.login_urls["platform"] : local.postgres_url
       FOOTFALL__REDIS__URL                  = local.redis_url
       FOOTFALL__SECRETS__KEY_ENCRYPTION_KEY = aws_secretsmanager_secret_version.key_encryption_key.secret_string
+    },
+    { for version in aws_secretsmanager_secret_version.kafka :
+      "FOOTFALL__KAFKA__SASL__PASSWORD" => jsondecode(version.secret_string).password if var.pods_by_scram
     },
     { for login in ["tenant", "ledger"] : "FOOTFALL__POSTGRES__${upper(login)}_URL" => local.login_urls[login] if var.own_logins },
   )

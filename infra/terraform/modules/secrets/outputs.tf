@@ -23,6 +23,11 @@ output "kafka_secret_name" {
   value       = var.kafka_scram ? aws_secretsmanager_secret.kafka[0].name : null
 }
 
+output "kafka_user" {
+  description = "The user of that login: `kafka.sasl.user`."
+  value       = local.kafka_user
+}
+
 output "redis_password" {
   description = "The password of Redis."
   value       = local.kept["redis"].password

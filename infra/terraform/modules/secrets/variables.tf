@@ -29,6 +29,12 @@ variable "own_logins" {
   default     = false
 }
 
+variable "pods_by_scram" {
+  description = "Whether Footfall's pods log in to Kafka by SCRAM, and so get the password. Needs `kafka_scram`."
+  type        = bool
+  default     = false
+}
+
 variable "kafka_scram" {
   description = "Whether Kafka's clients log in by SCRAM, and so need a login."
   type        = bool

@@ -25,14 +25,26 @@ impl Log {
     /// Sends the spool's segments to Kafka, oldest first, forever.
     pub(super) async fn drain(&self) -> Infallible {
         loop {
-            let drained = match self.spool.oldest().await {
-                Ok(segment) => self.drain_segment(segment).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = drained {
-                log_error(&error, "a segment of the spool could not be opened or deleted");
-                tokio::time::sleep(DISK_PAUSE).await;
-            }
+            self.drain_oldest().await;
+        }
+    }
+
+    /// Sends the spool's segments to Kafka until it has none. Nothing may be added meanwhile.
+    pub(super) async fn drain_all(&self) {
+        while self.spool.bytes() > 0 {
+            self.drain_oldest().await;
+        }
+    }
+
+    /// Sends the oldest segment; waits until there is one.
+    async fn drain_oldest(&self) {
+        let drained = match self.spool.oldest().await {
+            Ok(segment) => self.drain_segment(segment).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = drained {
+            log_error(&error, "a segment of the spool could not be opened or deleted");
+            tokio::time::sleep(DISK_PAUSE).await;
         }
     }
 

@@ -4,7 +4,7 @@ mod breaker;
 mod drain;
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use lifecycle::{BoxError, Lifecycle};
 use spool::{Spool, SpoolError};
@@ -44,6 +44,15 @@ pub(crate) struct NotStored {
     spool: SpoolError,
 }
 
+/// Why the folder of the spool must not be removed.
+#[derive(Debug, thiserror::Error)]
+enum NotDrained {
+    #[error("{bytes} bytes are left in the spool")]
+    Left { bytes: u64 },
+    #[error("{segments} segments of the spool are set aside for an operator")]
+    SetAside { segments: usize },
+}
+
 /// Kafka, with the spool as fallback. Clones share both.
 #[derive(Clone)]
 pub(crate) struct Log {
@@ -64,6 +73,25 @@ impl Log {
         lifecycle.spawn("spool", Duration::from_secs(1), async move {
             token.run_until_cancelled(futures::future::join(log.drain(), log.watch())).await;
             Ok(())
+        });
+    }
+
+    /// Drains the spool, and then stops `lifecycle`: see [`drain`](crate::drain).
+    pub(crate) fn start_drain_only(self, lifecycle: &Lifecycle) {
+        let token = lifecycle.token();
+        lifecycle.spawn("drain", Duration::from_secs(1), async move {
+            let drained = pin!(self.drain_all());
+            let watch = pin!(self.watch());
+            token.run_until_cancelled(futures::future::select(drained, watch)).await;
+            token.cancel();
+            let bytes = self.spool.bytes();
+            if bytes > 0 {
+                return Err(NotDrained::Left { bytes }.into());
+            }
+            match self.spool.count_set_aside()? {
+                0 => Ok(()),
+                segments => Err(NotDrained::SetAside { segments }.into()),
+            }
         });
     }
 

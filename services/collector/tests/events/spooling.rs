@@ -129,3 +129,33 @@ async fn a_copy_that_kafka_accepted_late_has_the_same_id() {
     assert_eq!(copies.iter().copied().collect::<BTreeSet<_>>(), sent);
     assert_eq!(copies.len(), 20, "one was not acknowledged in time, one came from the spool");
 }
+
+#[actix_web::test]
+async fn the_spool_of_a_removed_collector_is_sent_without_serving() {
+    let (collector, switch) = switched(1 << 30).await;
+    switch.cut();
+    let sent = accepted(&collector, 100).await;
+    collector.stop().await;
+
+    // While Kafka is unavailable, nothing says that the folder may be removed.
+    let stopped_early = collector.drain().await.stop().await.unwrap_err();
+    assert!(stopped_early.to_string().ends_with("bytes are left in the spool"), "{stopped_early}");
+    assert!(!collector.spool_is_empty());
+
+    switch.restore();
+    collector.drain().await.run_until_signal().await.unwrap();
+    assert!(collector.spool_is_empty());
+    assert_eq!(logged(&collector).await.into_iter().collect::<BTreeSet<_>>(), sent);
+}
+
+#[actix_web::test]
+async fn a_spool_with_a_segment_that_was_set_aside_must_not_be_removed() {
+    let (collector, _switch) = switched(1 << 30).await;
+    collector.stop().await;
+    collector.set_segment_aside();
+    let refused = collector.drain().await.run_until_signal().await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "drain failed: 1 segments of the spool are set aside for an operator"
+    );
+}

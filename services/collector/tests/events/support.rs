@@ -96,6 +96,20 @@ impl TestCollector {
             start(&self.options, &self.kafka, &self.redis, &self.known, self.spool.path()).await;
     }
 
+    /// Begins to send what the spool of this collector holds, after [`stop`](Self::stop).
+    pub(crate) async fn drain(&self) -> Lifecycle {
+        let lifecycle = Lifecycle::new();
+        let producer = producer(&self.options, &self.kafka);
+        let spool = open_spool(&self.options, self.spool.path()).await;
+        collector::drain(producer, spool, &lifecycle);
+        lifecycle
+    }
+
+    /// Puts a file into the spool as if a segment had been set aside.
+    pub(crate) fn set_segment_aside(&self) {
+        std::fs::write(self.spool.path().join("00000000000000000007.corrupt"), "").unwrap();
+    }
+
     /// Returns whether the spool has no segment left.
     pub(crate) fn spool_is_empty(&self) -> bool {
         let mut files = std::fs::read_dir(self.spool.path()).unwrap();
@@ -157,13 +171,7 @@ impl Drop for TestCollector {
     }
 }
 
-async fn start(
-    options: &Options,
-    kafka: &KafkaSettings,
-    redis: &RedisSettings,
-    known: &Known,
-    folder: &Path,
-) -> (SocketAddr, Lifecycle) {
+fn producer(options: &Options, kafka: &KafkaSettings) -> Producer {
     let mut produced = kafka.clone();
     if let Some(brokers) = &options.brokers {
         produced.brokers.clone_from(brokers);
@@ -174,13 +182,28 @@ async fn start(
     if let Some(topic) = options.rejects_topic {
         topic.clone_into(&mut produced.rejects_topic);
     }
-    let spool = SpoolSettings {
+    Producer::new(&produced).unwrap()
+}
+
+/// Opens the spool; the previous collector unlocks the folder when its last connection has ended.
+async fn open_spool(options: &Options, folder: &Path) -> Spool {
+    let settings = SpoolSettings {
         folder: folder.to_owned(),
         max_bytes: options.spool_bytes,
         max_disk_percent: 100,
         segment_mib: 1,
         segment_seconds: 60,
     };
+    eventually("the folder is unlocked", async || Spool::open(&settings).ok()).await
+}
+
+async fn start(
+    options: &Options,
+    kafka: &KafkaSettings,
+    redis: &RedisSettings,
+    known: &Known,
+    folder: &Path,
+) -> (SocketAddr, Lifecycle) {
     let tokens = TokenSettings {
         issuer: "https://footfall.test".to_owned(),
         audience: "footfall".to_owned(),
@@ -191,9 +214,8 @@ async fn start(
     let verifier = tokens.verifier(&[SigningKey::generate().unwrap()]).unwrap();
     let dependencies = Dependencies {
         web: WebState::new(Arc::new(Tenants), Arc::new(known.clone()), verifier),
-        producer: Producer::new(&produced).unwrap(),
-        // The previous collector unlocks the folder when its last connection has ended.
-        spool: eventually("the folder is unlocked", async || Spool::open(&spool).ok()).await,
+        producer: producer(options, kafka),
+        spool: open_spool(options, folder).await,
         aggregates: Aggregates::connect(redis).unwrap(),
     };
     let lifecycle = Lifecycle::new();

@@ -55,7 +55,11 @@ pub(crate) enum Command {
     /// Run everything in one process: collector, processor and api
     All,
     /// Receive events over HTTP and write them to Kafka
-    Collector,
+    Collector {
+        /// Receive nothing: send what the spool of a removed collector holds, and end with 0 when all of it is in Kafka
+        #[arg(long)]
+        drain_only: bool,
+    },
     /// Write events from Kafka to ClickHouse, Redis and the archive
     Processor {
         /// Run this consumer group only; all when left out

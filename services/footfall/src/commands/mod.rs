@@ -35,7 +35,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let serve = |services| block_on(services::run(settings()?, services));
     match cli.command {
         Command::All => serve(Services::all()),
-        Command::Collector => serve(Services::collector()),
+        Command::Collector { drain_only: false } => serve(Services::collector()),
+        Command::Collector { drain_only: true } => serve(Services::drain()),
         Command::Processor { sink } => serve(Services::processor(sink)),
         Command::Api => serve(Services::api()),
         Command::Migrate { admin, handover } => {

@@ -3,8 +3,13 @@ use lifecycle::Lifecycle;
 use web::{ConnectionLimits, Health};
 
 use crate::{
-    cli::GroupName, configuration::Configuration, dependencies::Dependencies, exit::Failure,
-    log_filter, metrics_settings::MetricsSettings, sampling,
+    cli::GroupName,
+    configuration::Configuration,
+    dependencies::{Dependencies, log_of},
+    exit::Failure,
+    log_filter,
+    metrics_settings::MetricsSettings,
+    sampling,
 };
 use telemetry::chain;
 
@@ -17,17 +22,23 @@ const COMMIT: &str = match option_env!("FOOTFALL_COMMIT") {
 /// Which services this process runs.
 pub(crate) struct Services {
     pub(crate) collector: bool,
+    /// Whether the spool of a collector that was removed is sent, and nothing else done.
+    pub(crate) drain: bool,
     pub(crate) groups: Vec<Group>,
     pub(crate) api: bool,
 }
 
 impl Services {
     pub(crate) fn all() -> Self {
-        Self { collector: true, groups: Group::ALL.to_vec(), api: true }
+        Self { collector: true, drain: false, groups: Group::ALL.to_vec(), api: true }
     }
 
     pub(crate) fn collector() -> Self {
-        Self { collector: true, groups: Vec::new(), api: false }
+        Self { collector: true, drain: false, groups: Vec::new(), api: false }
+    }
+
+    pub(crate) fn drain() -> Self {
+        Self { drain: true, ..Self::collector() }
     }
 
     pub(crate) fn processor(sink: Option<GroupName>) -> Self {
@@ -38,11 +49,11 @@ impl Services {
             Some(GroupName::Rejects) => vec![Group::Rejects],
             None => Group::ALL.to_vec(),
         };
-        Self { collector: false, groups, api: false }
+        Self { collector: false, drain: false, groups, api: false }
     }
 
     pub(crate) fn api() -> Self {
-        Self { collector: false, groups: Vec::new(), api: true }
+        Self { collector: false, drain: false, groups: Vec::new(), api: true }
     }
 
     /// Returns the name under which this process exports its spans.
@@ -93,6 +104,12 @@ async fn start(
     lifecycle: &Lifecycle,
 ) -> Result<(), Failure> {
     serve_metrics(&configuration.metrics, lifecycle)?;
+    if services.drain {
+        // It asks Kafka only, so that it works while other stores are unavailable.
+        let (producer, spool) = log_of(&configuration).await?;
+        collector::drain(producer, spool, lifecycle);
+        return Ok(());
+    }
     let dependencies = Dependencies::connect(configuration).await?;
     dependencies.keep_current(lifecycle).await?;
     sampling::start(&dependencies.control_plane, lifecycle);

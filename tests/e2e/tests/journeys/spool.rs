@@ -51,6 +51,14 @@ async fn events_spooled_by_a_killed_collector_are_counted_once() {
     platform.wait_for_count(&tenant, "spring", "impressions", sent).await;
     stores.agree(&tenant, "spring").await;
     collector.must_be_running();
+
+    // Removed for good while its spool holds events.
+    switch.cut();
+    sent += accepted(&platform, &tenant, 2).await;
+    collector.kill();
+    platform.run(&["collector", "--drain-only"]);
+    platform.wait_for_count(&tenant, "spring", "impressions", sent).await;
+    stores.agree(&tenant, "spring").await;
 }
 
 /// Starts a collector that reaches Kafka through `switch`, and waits until it accepts events.

@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    error::Error,
     iter,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -7,6 +8,7 @@ use std::{
 use log::{Offset, Partition};
 use rdkafka::{
     ClientContext, TopicPartitionList,
+    client::OAuthToken,
     config::RDKafkaLogLevel,
     consumer::{BaseConsumer, Consumer as _, ConsumerContext},
     error::{KafkaError, RDKafkaErrorCode},
@@ -15,7 +17,7 @@ use rdkafka::{
 use tokio::sync::mpsc;
 
 use super::{Buffer, End, Ownership};
-use crate::{LogRecord, StreamError, coordinates, driver_log::DriverLog};
+use crate::{LogRecord, StreamError, coordinates, driver_log::DriverLog, login::Login};
 
 /// The partitions assigned to this member, and which of them are started.
 ///
@@ -25,6 +27,7 @@ use crate::{LogRecord, StreamError, coordinates, driver_log::DriverLog};
 pub(super) struct Membership {
     topic: Arc<str>,
     announce: mpsc::UnboundedSender<Result<Ownership, StreamError>>,
+    login: Login,
     assignment: Mutex<Assignment>,
 }
 
@@ -49,8 +52,9 @@ impl Membership {
     pub(super) fn new(
         topic: Arc<str>,
         announce: mpsc::UnboundedSender<Result<Ownership, StreamError>>,
+        login: Login,
     ) -> Self {
-        Self { topic, announce, assignment: Mutex::default() }
+        Self { topic, announce, login, assignment: Mutex::default() }
     }
 
     /// Sets the offset of `partition`. Reading begins with the last partition of an assignment.
@@ -204,12 +208,18 @@ impl Membership {
 }
 
 impl ClientContext for Membership {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         DriverLog.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         DriverLog.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.login.token().map_err(|error| -> Box<dyn Error> { error })
     }
 }
 

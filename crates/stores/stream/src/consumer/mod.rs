@@ -110,7 +110,7 @@ impl Consumer {
             // The longest delay of a rebalance by members that die during it or by a broker that
             // does not answer.
             .set("max.poll.interval.ms", "30000")
-            .create_with_context(Membership::new(Arc::clone(&topic), announce))
+            .create_with_context(Membership::new(Arc::clone(&topic), announce, settings.login()))
             .map_err(StreamError::kafka("create a consumer"))?;
         client.subscribe(&[&topic]).map_err(StreamError::kafka("join the group"))?;
         let client = Arc::new(client);

@@ -1,12 +1,13 @@
-use std::{sync::Arc, thread, time::Duration};
+use std::{error::Error, sync::Arc, thread, time::Duration};
 
 use super::{PublishOutcome, reports::Ticket};
 use crate::{
     KafkaSettings, StreamError, coordinates, driver_log::DriverLog,
-    kafka_settings::MAX_RECORD_BYTES,
+    kafka_settings::MAX_RECORD_BYTES, login::Login,
 };
 use rdkafka::{
     ClientContext,
+    client::OAuthToken,
     config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::Message,
@@ -80,20 +81,28 @@ fn driver(settings: &KafkaSettings) -> Result<BaseProducer<Acknowledge>, StreamE
         .set("queue.buffering.max.messages", "100000")
         .set("queue.buffering.max.kbytes", "262144")
         .set("partitioner", "murmur2_random")
-        .create_with_context(Acknowledge)
+        .create_with_context(Acknowledge { login: settings.login() })
         .map_err(StreamError::kafka("create a producer"))
 }
 
 /// Reports the outcome of each record by its ticket.
-pub(super) struct Acknowledge;
+pub(super) struct Acknowledge {
+    login: Login,
+}
 
 impl ClientContext for Acknowledge {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         DriverLog.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         DriverLog.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.login.token().map_err(|error| -> Box<dyn Error> { error })
     }
 }
 

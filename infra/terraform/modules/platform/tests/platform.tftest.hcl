@@ -85,6 +85,17 @@ run "the_charts_values_are_footfalls_settings" {
   }
 
   assert {
+    condition = (
+      output.helm_values.settings["FOOTFALL__KAFKA__SECURITY_PROTOCOL"] == "sasl_ssl" &&
+      output.helm_values.settings["FOOTFALL__KAFKA__SASL__MECHANISM"] == "AWS_MSK_IAM" &&
+      output.helm_values.settings["FOOTFALL__KAFKA__SASL__REGION"] == "eu-central-1" &&
+      output.helm_values.settings["FOOTFALL__KAFKA__SASL__USER"] == "" &&
+      output.helm_values.networkPolicy.podIdentity
+    )
+    error_message = "Pods log in to Kafka by their role, which the agent of their node hands out."
+  }
+
+  assert {
     condition     = !strcontains(jsonencode(output.helm_values), "abcdefghijklmnopqrstuvwxyz0123456789")
     error_message = "There are no secrets in the values."
   }
@@ -100,6 +111,15 @@ run "kafka_by_scram_changes_login_port_and_secret" {
   assert {
     condition     = output.helm_values.kafka.login == "scram" && output.helm_values.networkPolicy.ports.kafka == 9096 && output.helm_values.externalSecrets.kafka == "AmazonMSK_footfall-test"
     error_message = "The chart gets all that the login needs."
+  }
+
+  assert {
+    condition = (
+      output.helm_values.settings["FOOTFALL__KAFKA__SASL__MECHANISM"] == "SCRAM-SHA-512" &&
+      output.helm_values.settings["FOOTFALL__KAFKA__SASL__USER"] == "footfall" &&
+      output.helm_values.settings["FOOTFALL__KAFKA__SASL__REGION"] == ""
+    )
+    error_message = "Pods log in to Kafka by SCRAM, with the password of their secret."
   }
 }
 

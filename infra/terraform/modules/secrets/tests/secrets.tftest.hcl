@@ -49,6 +49,33 @@ run "services_have_logins_of_their_own_if_asked" {
   }
 }
 
+run "pods_get_kafkas_password_only_if_they_use_it" {
+  command = plan
+
+  variables {
+    kafka_scram   = true
+    pods_by_scram = true
+  }
+
+  assert {
+    condition     = local.runtime["FOOTFALL__KAFKA__SASL__PASSWORD"] == "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKL" && output.kafka_user == "footfall"
+    error_message = "The password of the login is in the environment of pods."
+  }
+}
+
+run "pods_that_log_in_by_iam_get_no_password_of_kafka" {
+  command = plan
+
+  variables {
+    kafka_scram = true
+  }
+
+  assert {
+    condition     = !contains(keys(local.runtime), "FOOTFALL__KAFKA__SASL__PASSWORD")
+    error_message = "Footfall refuses a password beside a login by IAM."
+  }
+}
+
 run "stores_are_reached_over_tls" {
   command = plan
 
