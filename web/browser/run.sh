@@ -32,6 +32,8 @@ export FOOTFALL__COLLECTOR__BIND=127.0.0.1:$((FOOTFALL_STACK_PORT + 61))
 export FOOTFALL__API__COLLECTOR_URL=http://$FOOTFALL__COLLECTOR__BIND FOOTFALL__METRICS__BIND=
 export FOOTFALL__DATA_DIR=$WORK/data FOOTFALL__PROCESSOR__INSTANCE=browser
 export FOOTFALL__SPOOL__MAX_DISK_PERCENT=100
+# A tenant is moved: nobody waits ten minutes for those who may use an older route.
+export FOOTFALL__PROCESSOR__MOVE_GRACE_SECONDS=5
 
 # Runs a service, and again whenever it is killed, as the init system of a server does.
 supervise() { # <service>
