@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions profile faults drill isolation guards openapi web web-check browser wipe
+.PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions bench-browser profile faults drill isolation guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube release workflows-lint
 .PHONY: test-contract test-faults test-isolation test-browser
 .PHONY: observe observe-check observe-ask
@@ -211,6 +211,16 @@ browser: ## run the console's journeys in a real browser on a temporary stack: B
 	@$(BUILD)
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/browser/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25000} \
 		$(TEST_STACK) web/browser/run.sh $(BROWSER)
+
+# How many minutes the console stays live. RECORD= without a value records nothing.
+MINUTES ?= 10
+
+bench-browser: ## measure the console in a real browser against its budgets, and WebSocket connections: MINUTES=1
+	@$(CARGO) build --release --bin footfall
+	@ulimit -n 20000 2>/dev/null; FOOTFALL_TEST_MINUTES=$(MINUTES) FOOTFALL_TEST_RECORD=$(if $(RECORD),1) \
+		FOOTFALL_TEST_PROGRAM=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/footfall \
+		FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/browser/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25000} \
+		$(TEST_STACK) web/browser/run.sh --measures
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi

@@ -28,7 +28,7 @@ const SHOP = new URL('../../../services/footfall/shops/northwind.toml', import.m
 
 /** The simulated days before today, and their events a second: some 50,000 events. Pictures show a busier shop. */
 const DAYS = 14;
-const RATE = process.env.FOOTFALL_TEST_PICTURES === undefined ? '0.04' : '0.3';
+const RATE = process.env.FOOTFALL_TEST_ONLY === 'pictures' ? '0.3' : '0.04';
 
 export default async function setup(): Promise<void> {
   const admin = { email: secret('FOOTFALL_ADMIN_EMAIL'), password: secret('FOOTFALL_ADMIN_PASSWORD') };
