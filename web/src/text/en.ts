@@ -387,6 +387,8 @@ export const text = {
     clearFilters: 'Clear all',
     removeFilter: (filter: string) => `Remove the filter: ${filter}`,
     onlyThis: (value: string) => `Only ${value}`,
+    closer: (segment: string) => `Look closer at ${segment}`,
+    closerHint: 'The report is about it alone, divided by:',
     top: 'Rows',
     split: 'A line for each',
     search: 'Search in the table',
