@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
-.PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions profile faults drill isolation guards openapi web web-check browser wipe
+.PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions bench-browser profile faults drill isolation guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube infra-verified release workflows-lint
-.PHONY: test-contract test-faults test-isolation
+.PHONY: test-contract test-faults test-isolation test-browser
 .PHONY: observe observe-check observe-ask
 
 CARGO := cargo
@@ -36,7 +36,7 @@ down: ## stop the servers of the demo; the data stays
 wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
-test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults, isolation
+test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults, isolation, the console in a browser
 	@$(STEP) begin
 	@$(STEP) install infra/local/stack.sh install
 	@$(STEP) infra $(MAKE) --no-print-directory infra-verified
@@ -46,6 +46,7 @@ test: ## run all checks: format, lints, documentation, all tests on a temporary 
 	@$(STEP) tests env FOOTFALL_TEST_MEMORY=1 RUST_TEST_THREADS=4 $(TEST_STACK) $(CARGO) test --workspace $(FAILPOINTS) --no-fail-fast
 	@$(STEP) scenarios $(MAKE) --no-print-directory --jobs 2 --output-sync=line test-contract test-faults
 	@$(STEP) isolation $(MAKE) --no-print-directory test-isolation
+	@$(STEP) browser $(MAKE) --no-print-directory test-browser
 	@$(STEP) show
 
 # Each waits for servers of its own for most of its time, so both run at once, in folders and on ports of their own.
@@ -57,6 +58,9 @@ test-faults:
 
 test-isolation:
 	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; FOOTFALL_TEST_MEMORY=1 $(MAKE) --no-print-directory isolation BUILD_ISOLATION=true ISOLATION="--size 1 --seed 7"
+
+test-browser:
+	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; FOOTFALL_TEST_MEMORY=1 $(MAKE) --no-print-directory browser BUILD=true BROWSER=
 
 lint: ## check format and lints; warnings are errors
 	@$(CARGO) fmt --all --check
@@ -208,6 +212,16 @@ browser: ## run the console's journeys in a real browser on a temporary stack: B
 	@$(BUILD)
 	@FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/browser/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25000} \
 		$(TEST_STACK) web/browser/run.sh $(BROWSER)
+
+# How many minutes the console stays live. RECORD= without a value records nothing.
+MINUTES ?= 10
+
+bench-browser: ## measure the console in a real browser against its budgets, and WebSocket connections: MINUTES=1
+	@$(CARGO) build --release --bin footfall
+	@ulimit -n 20000 2>/dev/null; FOOTFALL_TEST_MINUTES=$(MINUTES) FOOTFALL_TEST_RECORD=$(if $(RECORD),1) \
+		FOOTFALL_TEST_PROGRAM=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/footfall \
+		FOOTFALL_TEST_DIR=$${FOOTFALL_TEST_DIR:-.footfall/browser/stack} FOOTFALL_TEST_PORT=$${FOOTFALL_TEST_PORT:-25000} \
+		$(TEST_STACK) web/browser/run.sh --measures
 
 openapi: ## write openapi/ from the code
 	@$(CARGO) run --quiet -- openapi

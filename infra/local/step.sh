@@ -8,11 +8,11 @@ cd "$(dirname "$0")/../.."
 steps=.footfall/steps
 mkdir -p .footfall
 
-# The messages of tests that panicked and of the compiler.
+# The messages of tests that panicked, of the compiler, and of journeys in a browser.
 say_what_failed() { # <log>
   echo
   echo "What failed, from $1:"
-  grep -aE -A 14 'panicked at|^error' "$1" | cut -c 1-600 | head -n 150
+  grep -aE -A 14 'panicked at|^error|^ +[0-9]+\) ' "$1" | cut -c 1-600 | head -n 150
 }
 
 case "$1" in

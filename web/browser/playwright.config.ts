@@ -1,14 +1,15 @@
 import { defineConfig } from '@playwright/test';
 import { API, WORK } from './platform/addresses';
 
-const pictures = process.env.FOOTFALL_TEST_PICTURES !== undefined;
+/** What run.sh was asked for beside the journeys. */
+const only = process.env.FOOTFALL_TEST_ONLY;
 
 export default defineConfig({
   testDir: 'journeys',
   globalSetup: './platform/setup.ts',
   outputDir: `${WORK}/results`,
   reporter: [['list']],
-  ...(pictures ? { grep: /@pictures/ } : { grepInvert: /@pictures/ }),
+  ...(only ? { grep: new RegExp(`@${only}`) } : { grepInvert: /@(pictures|measures)/ }),
   // The journeys share one platform, and some of them break it.
   workers: 1,
   retries: 0,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the journeys in a real browser on a running platform: `make browser`. Needs a temporary stack
-# (infra/local/with-test-stack.sh) and a built target/debug/footfall. Arguments are those of Playwright.
+# (infra/local/with-test-stack.sh) and target/debug/footfall, or another
+# program that FOOTFALL_TEST_PROGRAM names. Arguments are those of Playwright.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,11 +11,13 @@ SERVICES=(collector processor api)
 READY_SECONDS=60
 SUPERVISORS=()
 
-# Pictures are for the documentation; the journeys make none.
-if [[ ${1:-} == --pictures ]]; then
-  shift
-  export FOOTFALL_TEST_PICTURES=$REPO/docs/console
-fi
+# Pictures and figures are for the documentation; the journeys make none.
+case ${1:-} in
+  --pictures | --measures)
+    export FOOTFALL_TEST_ONLY=${1#--}
+    shift
+    ;;
+esac
 
 # A browser that is named in the environment is used as it is.
 FOOTFALL_TEST_BROWSER=${FOOTFALL_TEST_BROWSER:-$("$REPO/infra/local/browser.sh")}
@@ -26,12 +29,17 @@ fi
 
 rm -rf "$WORK"
 mkdir -p "$WORK"
-export FOOTFALL_TEST_BROWSER FOOTFALL_TEST_WORK=$WORK FOOTFALL_TEST_PROGRAM=$REPO/target/debug/footfall
+export FOOTFALL_TEST_BROWSER FOOTFALL_TEST_WORK=$WORK
+export FOOTFALL_TEST_PROGRAM=${FOOTFALL_TEST_PROGRAM:-$REPO/target/debug/footfall}
 export FOOTFALL__API__BIND=127.0.0.1:$((FOOTFALL_STACK_PORT + 60))
 export FOOTFALL__COLLECTOR__BIND=127.0.0.1:$((FOOTFALL_STACK_PORT + 61))
 export FOOTFALL__API__COLLECTOR_URL=http://$FOOTFALL__COLLECTOR__BIND FOOTFALL__METRICS__BIND=
 export FOOTFALL__DATA_DIR=$WORK/data FOOTFALL__PROCESSOR__INSTANCE=browser
 export FOOTFALL__SPOOL__MAX_DISK_PERCENT=100
+# A tenant is moved: nobody waits ten minutes for those who may use an older route.
+export FOOTFALL__PROCESSOR__MOVE_GRACE_SECONDS=5
+# All connections are of one address.
+export FOOTFALL__API__CONNECTIONS_PER_ADDRESS=0
 
 # Runs a service, and again whenever it is killed, as the init system of a server does.
 supervise() { # <service>

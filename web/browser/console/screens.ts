@@ -1,13 +1,13 @@
 // Every screen, with who sees it, as the checks of accessibility and the pictures walk through them.
 
 import type { Page } from '@playwright/test';
-import { NORTHWIND, type World } from '../platform/world';
+import { KIOSK_OWNER, NORTHWIND, WANDERER, type World } from '../platform/world';
 
 export interface Screen {
   name: string;
   path: string;
   /** Who looks at it; nobody is logged in without. */
-  as?: 'owner' | 'advertiser' | 'admin';
+  as?: 'owner' | 'advertiser' | 'parker' | 'admin';
   /** What is done before it looks as meant. */
   act?: (page: Page) => Promise<void>;
 }
@@ -53,7 +53,13 @@ export const SCREENS: readonly Screen[] = [
     as: 'owner',
     act: (page) => page.getByRole('button', { name: 'Look and mend' }).first().click(),
   },
-  { name: 'parked', path: 'parked', as: 'owner' },
+  { name: 'parked', path: 'parked', as: 'parker' },
+  {
+    name: 'parked-release',
+    path: 'parked',
+    as: 'parker',
+    act: (page) => page.getByRole('button', { name: 'Release all' }).click(),
+  },
   { name: 'keys', path: 'keys', as: 'owner' },
   { name: 'users', path: 'users', as: 'owner' },
   { name: 'advertisers', path: 'advertisers', as: 'owner' },
@@ -64,6 +70,19 @@ export const SCREENS: readonly Screen[] = [
   { name: 'advertiser-live', path: 'live', as: 'advertiser' },
   { name: 'admin-tenants', path: 'admin/tenants', as: 'admin' },
   { name: 'admin-tenant', path: 'admin/tenants/northwind', as: 'admin' },
+  {
+    name: 'admin-move',
+    path: `admin/tenants/${WANDERER}`,
+    as: 'admin',
+    act: (page) =>
+      page.getByRole('region', { name: 'Move', exact: true }).evaluate((section) => section.scrollIntoView()),
+  },
+  {
+    name: 'admin-move-begin',
+    path: 'admin/tenants/northwind',
+    as: 'admin',
+    act: (page) => page.getByRole('button', { name: 'Move to another place' }).click(),
+  },
   { name: 'admin-onboard', path: 'admin/onboard', as: 'admin' },
   { name: 'admin-clusters', path: 'admin/clusters', as: 'admin' },
   { name: 'admin-audit', path: 'admin/audit', as: 'admin' },
@@ -72,5 +91,6 @@ export const SCREENS: readonly Screen[] = [
 /** Returns who looks at a screen, as `visit` takes it. */
 export function viewer({ as }: Screen, { admin }: World): { as?: string; password?: string } {
   if (as === undefined) return {};
-  return as === 'admin' ? { as: admin.email, password: admin.password } : { as: NORTHWIND[as] };
+  if (as === 'admin') return { as: admin.email, password: admin.password };
+  return { as: as === 'parker' ? KIOSK_OWNER : NORTHWIND[as] };
 }

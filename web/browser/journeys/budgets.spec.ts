@@ -46,7 +46,7 @@ test('the files that a browser loads stay within their budgets', async ({ visit,
   expect(await sum([...begins].filter(script)), 'initial JavaScript').toBeLessThanOrEqual(130 * kB);
 
   const all = new Set(begins);
-  for (const as of ['owner', 'admin'] as const) {
+  for (const as of ['owner', 'parker', 'admin'] as const) {
     const page = await visit(viewer({ name: '', path: '', as }, world));
     const loaded = loading(page);
     for (const screen of SCREENS.filter((one) => one.as === as && !one.act)) {

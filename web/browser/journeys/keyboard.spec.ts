@@ -71,7 +71,7 @@ test('the explorer can be used with the keyboard alone', async ({ visit }) => {
   await press('End');
   await expect(page.locator('p[aria-live="polite"]')).toHaveText(/: .*\d/);
 
-  await tabTo(page, table(page, 'Explore').getByRole('button', { name: 'mobile' }));
+  await tabTo(page, table(page, 'Explore').getByRole('button', { name: 'mobile', exact: true }));
   await press('Enter');
   await expect(page).toHaveURL(/f=device/);
   await settled(page);

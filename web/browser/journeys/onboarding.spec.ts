@@ -6,12 +6,22 @@ import { expect, test } from '../console/test';
 const run = promisify(execFile);
 
 const TIERS = [
-  { tier: 'shared', title: 'Shared tables', cluster: 'shared' },
-  { tier: 'schema', title: 'Own database', cluster: 'shared' },
-  { tier: 'dedicated', title: 'Own server', cluster: 'dedicated' },
+  { tier: 'shared', title: 'Shared tables', cluster: 'shared', place: 'the shared tables of cluster shared' },
+  {
+    tier: 'schema',
+    title: 'Own database',
+    cluster: 'shared',
+    place: 'A database of its own on cluster shared',
+  },
+  {
+    tier: 'dedicated',
+    title: 'Own server',
+    cluster: 'dedicated',
+    place: 'Cluster dedicated, for nobody else',
+  },
 ];
 
-for (const { tier, title, cluster } of TIERS) {
+for (const { tier, title, cluster, place } of TIERS) {
   test(`an admin onboards a tenant (${tier}), and its owner sends the first event`, async ({
     visit,
     world,
@@ -22,10 +32,14 @@ for (const { tier, title, cluster } of TIERS) {
     await admin.getByLabel('Name').fill(`New in ${tier}`);
     await admin.getByLabel('Id', { exact: true }).fill(id);
     await admin.getByRole('radio', { name: title }).check();
-    await admin.getByLabel('Cluster').selectOption(cluster);
+    // It is a text while the clusters are not known.
+    await admin.getByRole('combobox', { name: 'Cluster' }).selectOption(cluster);
     await admin.getByLabel('Time zone').fill('Europe/Berlin');
     await admin.getByLabel('Currency').fill('EUR');
     await admin.getByLabel('Address of the first owner').fill(`owner@${id}.example`);
+    const plan = admin.getByRole('region', { name: 'What will be made' });
+    await expect(plan).toContainText(place);
+    await expect(plan).toContainText(`owner@${id}.example`);
     await admin.getByRole('button', { name: 'Onboard', exact: true }).click();
     await expect(admin.getByRole('heading', { name: `New in ${tier} is ready` })).toBeVisible();
     const secrets = await admin.locator('main code').allTextContents();

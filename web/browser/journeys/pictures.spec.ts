@@ -4,7 +4,7 @@ import { SCREENS, viewer } from '../console/screens';
 import { test } from '../console/test';
 
 const SIZE = { width: 1280, height: 800 };
-const FOLDER = process.env.FOOTFALL_TEST_PICTURES ?? '';
+const FOLDER = new URL('../../../docs/console', import.meta.url).pathname;
 
 for (const screen of SCREENS) {
   test(`a picture of ${screen.name}, light and dark`, { tag: '@pictures' }, async ({ visit, world }) => {

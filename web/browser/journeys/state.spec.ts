@@ -48,7 +48,7 @@ test('a click on a value filters by it, and the filter can be removed', async ({
   const page = await visit({ as: NORTHWIND.owner });
   await page.goto('/console/explore?by=device');
   await settled(page);
-  await table(page, 'Explore').getByRole('button', { name: 'mobile' }).click();
+  await table(page, 'Explore').getByRole('button', { name: 'mobile', exact: true }).click();
   await expect(page).toHaveURL(/f=device/);
   await settled(page);
   const rows = await rowsOf(table(page, 'Explore'));
@@ -56,4 +56,20 @@ test('a click on a value filters by it, and the filter can be removed', async ({
   expect(rows[0]?.slice(1)).toEqual(rows[1]?.slice(1));
   await page.getByRole('button', { name: 'Remove the filter: Device is one of mobile' }).click();
   await expect(page).not.toHaveURL(/f=device/);
+});
+
+test('a segment is looked at more closely, and its parts add up to it', async ({ visit }) => {
+  const page = await visit({ as: NORTHWIND.owner });
+  await page.goto('/console/explore?by=device&metrics=sales,orders,clicks&range=7d');
+  const devices = await segments(page);
+  const mobile = devices.find(([device]) => device === 'mobile') ?? [];
+  await table(page, 'Explore').getByRole('button', { name: 'Look closer at mobile' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Campaign', exact: true }).click();
+  await expect(page).toHaveURL(/f=device/);
+  await expect(page).not.toHaveURL(/by=device/);
+  const campaigns = await segments(page);
+  expect(campaigns.length).toBeGreaterThan(2);
+  expect(campaigns.at(-1)).toEqual(['Total', ...mobile.slice(1)]);
+  await page.goBack();
+  expect(await segments(page), 'back leads to all segments').toEqual(devices);
 });

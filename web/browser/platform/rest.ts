@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { components } from '../../src/api/schema';
 import { API, COLLECTOR } from './addresses';
+import type { Tenant } from './world';
 
 type Schemas = components['schemas'];
 export type Query = Schemas['QueryBody'];
@@ -10,7 +11,7 @@ export type Answer = Schemas['QueryAnswer'];
 export type Event = Record<string, unknown>;
 
 interface Receipt {
-  counts: { accepted: number; rejected: number };
+  counts: { accepted: number; parked: number; rejected: number };
 }
 
 /** Sends JSON and reads JSON; fails unless the answer is a success. */
@@ -39,6 +40,14 @@ export async function send(key: string, events: readonly Event[]): Promise<void>
   }
 }
 
+/** Sends events that are over a quota: all of them must be parked. */
+export async function park(key: string, events: readonly Event[]): Promise<void> {
+  const { status, receipt } = await offer(key, events);
+  if (status !== 202 || receipt.counts.parked !== events.length) {
+    throw new Error(`the collector answered ${status}: ${JSON.stringify(receipt)}`);
+  }
+}
+
 /** Sends events, and returns what the collector answers. */
 export async function offer(
   key: string,
@@ -54,6 +63,17 @@ export async function offer(
 
 export function query(key: string, asked: Query): Promise<Answer> {
   return rest<Answer>('POST', '/v1/query', key, asked);
+}
+
+/** Waits until REST counts so many clicks today. It never may count more. */
+export async function countsClicks({ read, zone: tz }: Tenant, expected: number): Promise<void> {
+  const found = await eventually(`REST counts ${expected} clicks`, async () => {
+    const from = new Intl.DateTimeFormat('sv-SE', { timeZone: tz }).format();
+    const { totals } = await query(read, { metrics: ['clicks'], time: { from, tz } });
+    const clicks = Number(totals.values.clicks);
+    return clicks >= expected ? clicks : undefined;
+  });
+  if (found !== expected) throw new Error(`REST counts ${found} clicks, of which ${expected} were sent`);
 }
 
 /** Asks a question as a file, and returns its text. */

@@ -5,24 +5,22 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { components } from '../../src/api/schema';
 import { COLLECTOR, PROGRAM, WORK } from './addresses';
 import { changeOfClocks, farFromMidnight, halfHours } from './calendar';
-import { eventually, offer, query, rest, send, tokenOf } from './rest';
+import { keys, type Order, onboard } from './onboard';
+import { eventually, offer, park, query, rest, send, tokenOf } from './rest';
 import {
   ALMANAC_OWNER,
   FOREIGN_CAMPAIGN,
+  KIOSK_OWNER,
   NORTHWIND,
   PASSWORD,
   QUAY_OWNER,
   type Tenant,
+  WANDERER,
   type World,
   writeWorld,
 } from './world';
-
-type Order = components['schemas']['TenantFile'];
-type NewKey = components['schemas']['NewKey'];
-type Onboarded = components['schemas']['OnboardedTenant'];
 
 const run = promisify(execFile);
 const DAY = 86_400_000;
@@ -30,7 +28,7 @@ const SHOP = new URL('../../../services/footfall/shops/northwind.toml', import.m
 
 /** The simulated days before today, and their events a second: some 50,000 events. Pictures show a busier shop. */
 const DAYS = 14;
-const RATE = process.env.FOOTFALL_TEST_PICTURES === undefined ? '0.04' : '0.3';
+const RATE = process.env.FOOTFALL_TEST_ONLY === 'pictures' ? '0.3' : '0.04';
 
 export default async function setup(): Promise<void> {
   const admin = { email: secret('FOOTFALL_ADMIN_EMAIL'), password: secret('FOOTFALL_ADMIN_PASSWORD') };
@@ -40,8 +38,16 @@ export default async function setup(): Promise<void> {
     northwind: await onboard(token, northwind),
     quay: await onboard(token, quay()),
     almanac: await onboard(token, almanac),
+    kiosk: await onboard(token, kiosk),
   };
-  await Promise.all([fillNorthwind(world.northwind), fillQuay(world.quay), fillAlmanac(world.almanac)]);
+  await rest('POST', '/v1/admin/tenants', token, wanderer);
+  await rest('POST', `/v1/admin/tenants/${WANDERER}/move`, token, { isolation: 'schema', cluster: 'shared' });
+  await Promise.all([
+    fillNorthwind(world.northwind),
+    fillQuay(world.quay),
+    fillAlmanac(world.almanac),
+    fillKiosk(world.kiosk),
+  ]);
   writeWorld(world);
 }
 
@@ -50,11 +56,6 @@ function secret(name: string): string {
   if (!line?.[1]) throw new Error(`the secrets file has no ${name}`);
   return line[1].replace(/^'(.*)'$/, '$1');
 }
-
-const keys: Order['keys'] = [
-  { name: 'collect', kind: 'collect' },
-  { name: 'import', kind: 'import' },
-];
 
 const northwind: Order = {
   id: 'northwind',
@@ -105,24 +106,28 @@ const almanac: Order = {
   keys,
 };
 
-async function onboard(token: string, order: Order): Promise<Tenant> {
-  const made = await rest<Onboarded>('POST', '/v1/admin/tenants', token, order);
-  for (const { invitation } of made.users) {
-    await rest('POST', '/v1/auth/invitations/accept', '', { token: invitation.token, password: PASSWORD });
-  }
-  // An admin makes no key that reads a tenant's data: its owner does.
-  const owner = await tokenOf(made.users.find(({ role }) => role === 'owner')?.email ?? '', PASSWORD);
-  const read = await rest<NewKey>('POST', '/v1/api-keys', owner, { name: 'read', kind: 'read' });
-  const key = (kind: string) => made.keys.find((one) => one.kind === kind)?.key ?? '';
-  return {
-    id: order.id,
-    name: order.name,
-    zone: order.time_zone,
-    collect: key('collect'),
-    import: key('import'),
-    read: read.key,
-  };
-}
+const kiosk: Order = {
+  id: 'kiosk',
+  name: 'The Kiosk',
+  isolation: 'shared',
+  cluster: 'shared',
+  time_zone: 'UTC',
+  currency: 'EUR',
+  // The platform lives for less than the hour after which this quota is there again.
+  limits: { quotas: { events_per_hour: 2, over_quota: 'park' } },
+  users: [{ email: KIOSK_OWNER, role: 'owner' }],
+  keys,
+};
+
+/** Nobody uses it: its move is looked at. */
+const wanderer: Order = {
+  id: WANDERER,
+  name: 'The Wanderer',
+  isolation: 'shared',
+  cluster: 'shared',
+  time_zone: 'UTC',
+  currency: 'EUR',
+};
 
 async function fillNorthwind(tenant: Tenant): Promise<void> {
   const to = new Date();
@@ -179,11 +184,23 @@ async function fillAlmanac(tenant: Tenant): Promise<void> {
   await counted(tenant);
 }
 
+/** Two events use its quota up, so that those of later requests are parked. */
+async function fillKiosk(tenant: Tenant): Promise<void> {
+  const view = { type: 'page_view' };
+  await send(tenant.collect, [view, view]);
+  await park(tenant.collect, [view, view, view]);
+  await counted(tenant);
+}
+
 /** Waits until everything that was sent so far is counted. */
 async function counted(tenant: Tenant): Promise<void> {
   const sent = Date.now();
-  await eventually(`the events of ${tenant.id}`, async () => {
-    const { as_of: asOf } = await query(tenant.read, { metrics: ['events'] });
-    return asOf && Date.parse(asOf) > sent ? true : undefined;
-  });
+  await eventually(
+    `the events of ${tenant.id}`,
+    async () => {
+      const { as_of: asOf } = await query(tenant.read, { metrics: ['events'] });
+      return asOf && Date.parse(asOf) > sent ? true : undefined;
+    },
+    180,
+  );
 }

@@ -26,6 +26,8 @@ export interface World {
   quay: Tenant;
   /** A shop whose events lie on days on which clocks change. */
   almanac: Tenant;
+  /** A small shop whose events are over its quota, and parked. */
+  kiosk: Tenant;
 }
 
 export const NORTHWIND = {
@@ -35,6 +37,9 @@ export const NORTHWIND = {
 };
 export const QUAY_OWNER = 'owner@quay.example';
 export const ALMANAC_OWNER = 'owner@almanac.example';
+export const KIOSK_OWNER = 'owner@kiosk.example';
+/** The id of a tenant without users, which is moved. */
+export const WANDERER = 'wanderer';
 /** A campaign of the quay, which nobody else may see. */
 export const FOREIGN_CAMPAIGN = 'quay-lanterns';
 

@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { api, body } from '../api/client';
+import { asProblem } from '../api/problem';
 import type { components } from '../api/schema';
 import { paged, whole } from './lists';
 
@@ -9,6 +10,7 @@ type Schemas = components['schemas'];
 export type Tenant = Schemas['TenantView'];
 export type Cluster = Schemas['ClusterView'];
 export type Offboarding = Schemas['OffboardingView'];
+export type Move = Schemas['MoveView'];
 export type TenantUsage = Schemas['TenantUsage'];
 export type KnownUsage = Exclude<TenantUsage, { unavailable: boolean }>;
 
@@ -64,4 +66,24 @@ export function useOffboarding({ id, state }: Pick<Tenant, 'id' | 'state'>) {
     enabled: state === 'offboarding' || state === 'erasing',
     refetchInterval: (query) => (query.state.data?.state === 'erasing' ? 5_000 : false),
   });
+}
+
+export const moveKey = (tenant: string) => ['admin', 'move', tenant];
+
+/** The last move of a tenant, looked at each second until it ends; `null` if there was none. */
+export function useMove(tenant: string) {
+  return useQuery({
+    queryKey: moveKey(tenant),
+    queryFn: () => moveOf(tenant),
+    refetchInterval: ({ state: { data } }) => (data && !data.ended_at ? 1_000 : 30_000),
+  });
+}
+
+async function moveOf(id: string): Promise<Move | null> {
+  try {
+    return await body(api.GET('/v1/admin/tenants/{id}/move', { params: { path: { id } } }));
+  } catch (failure) {
+    if (asProblem(failure).status === 404) return null;
+    throw failure;
+  }
 }

@@ -49,6 +49,21 @@ function testOf(filter: Filter): FilterBody {
   return { dimension: filter.dimension as DimensionName, [filter.test]: filter.values };
 }
 
+/** Returns the filters that leave one segment: of each of its dimensions, its value alone. */
+export function narrowed(
+  filters: readonly Filter[],
+  segment: readonly (readonly [dimension: string, value: string])[],
+): Filter[] {
+  const named = new Set(segment.map(([dimension]) => dimension));
+  const others = filters.filter(
+    (filter) => 'metric' in filter || filter.test !== 'in' || !named.has(filter.dimension),
+  );
+  return [
+    ...others,
+    ...segment.map(([dimension, value]): Filter => ({ dimension, test: 'in', values: [value] })),
+  ];
+}
+
 /** Returns the filters with one value more, or without it if it was chosen before. */
 export function toggled(filters: readonly Filter[], dimension: string, value: string): Filter[] {
   const place = filters.findIndex(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conditionOf, readFilter, toggled, writeFilter } from './filter';
+import { conditionOf, narrowed, readFilter, toggled, writeFilter } from './filter';
 import { datesOf, readRange, shifted, timeOf, writeRange } from './range';
 import {
   chartRequest,
@@ -127,4 +127,20 @@ test('a saved request opens as the report that it was', () => {
 test('a saved request that the screen cannot show opens without what it lacks', () => {
   expect(reportOf({ metrics: ['sales'], filters: { or: [] } }).f).toEqual([]);
   expect(reportOf(null)).toEqual({ ...readReport(''), by: [] });
+});
+
+test('a segment replaces what was chosen of its dimensions, and leaves the other filters', () => {
+  const filters = ['device:in:mobile,desktop', 'device:not_in:tv', 'country:in:DE', 'clicks:gte:5'];
+  const read = filters.flatMap((filter) => readFilter(filter) ?? []);
+  const segment = [
+    ['device', 'mobile'],
+    ['campaign', ''],
+  ] as const;
+  expect(narrowed(read, segment).map(writeFilter)).toEqual([
+    'device:not_in:tv',
+    'country:in:DE',
+    'clicks:gte:5',
+    'device:in:mobile',
+    'campaign:in:',
+  ]);
 });

@@ -12,7 +12,8 @@ import { ErrorBox, Skeleton } from '../../ui/states';
 import { type Column, Table } from '../../ui/table';
 import { STATE_TONES } from './tenants';
 
-const LONGEST_REASON = 500;
+/** The most characters of a reason. */
+export const LONGEST_REASON = 500;
 const moment = (instant: string) => showMoment(Date.parse(instant), viewerZone(), locale);
 
 /** The state of a tenant, and what may be done to it. */

@@ -3,25 +3,16 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { api, body } from '../../api/client';
 import type { components } from '../../api/schema';
-import { type Cluster, TENANTS, useClusters } from '../../data/tenants';
+import { TENANTS } from '../../data/tenants';
 import { useSubmit } from '../../hooks/use-submit';
 import { writeLink } from '../../session/links';
 import { Card, Page } from '../../shell/page';
 import { text } from '../../text/en';
-import {
-  Button,
-  buttonClass,
-  Check,
-  controls,
-  DialogFoot,
-  Secret,
-  Select,
-  TextInput,
-} from '../../ui/controls';
+import { Button, buttonClass, Check, controls, DialogFoot, Secret, TextInput } from '../../ui/controls';
 import { ZoneInput } from '../../ui/period-picker';
 import { ErrorBox } from '../../ui/states';
-import css from './admin.module.css';
-import { TIERS } from './tenants';
+import { ClusterInput, type Tier, TierInput } from './place-input';
+import { Plan } from './plan';
 
 type TenantFile = components['schemas']['TenantFile'];
 type Onboarded = components['schemas']['OnboardedTenant'];
@@ -29,7 +20,7 @@ type Onboarded = components['schemas']['OnboardedTenant'];
 interface Form {
   id: string;
   name: string;
-  tier: (typeof TIERS)[number];
+  tier: Tier;
   cluster: string;
   zone: string;
   currency: string;
@@ -105,6 +96,7 @@ export default function Onboard() {
       <Card>
         <form className={controls.stack} onSubmit={create.submit}>
           <Inputs form={form} change={change} />
+          <Plan order={orderOf(form)} />
           {create.error !== null && <ErrorBox error={create.error} />}
           <DialogFoot>
             <Button type="submit" variant="primary" disabled={create.busy}>
@@ -117,25 +109,7 @@ export default function Onboard() {
   );
 }
 
-/** A choice of the clusters that take new tenants; a text while they are not known. */
-function ClusterInput({
-  value,
-  clusters,
-  onChange,
-}: {
-  value: string;
-  clusters: readonly Cluster[] | undefined;
-  onChange: (cluster: string) => void;
-}) {
-  const open = (clusters ?? []).filter((cluster) => !cluster.drained_since).map(({ name }) => name);
-  const label = text.onboard.cluster;
-  if (open.length === 0) return <TextInput label={label} required value={value} onChange={onChange} />;
-  const options = [...new Set([value, ...open])].map((name) => [name, name] as const);
-  return <Select label={label} required value={value} options={options} onChange={onChange} />;
-}
-
 function Inputs({ form, change }: { form: Form; change: (part: Partial<Form>) => void }) {
-  const clusters = useClusters();
   return (
     <>
       <div className={controls.pair}>
@@ -156,35 +130,9 @@ function Inputs({ form, change }: { form: Form; change: (part: Partial<Form>) =>
           onChange={(id) => change({ id })}
         />
       </div>
-      <fieldset className={controls.stack}>
-        <legend className={controls.label}>{text.onboard.tier}</legend>
-        <div className={css.cards}>
-          {TIERS.map((tier) => (
-            <label key={tier} className={css.card}>
-              <span className={css.title}>
-                <input
-                  type="radio"
-                  name="tier"
-                  checked={form.tier === tier}
-                  onChange={() => change({ tier })}
-                />
-                {text.onboard.tierCards[tier]?.title}
-              </span>
-              <ul>
-                {text.onboard.tierCards[tier]?.points.map((point) => (
-                  <li key={point}>{point}</li>
-                ))}
-              </ul>
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <TierInput value={form.tier} onChange={(tier) => change({ tier })} />
       <div className={controls.pair}>
-        <ClusterInput
-          value={form.cluster}
-          clusters={clusters.data}
-          onChange={(cluster) => change({ cluster })}
-        />
+        <ClusterInput value={form.cluster} onChange={(cluster) => change({ cluster })} />
         <ZoneInput
           label={text.onboard.zone}
           hint={text.onboard.zoneHint}

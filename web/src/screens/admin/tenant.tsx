@@ -18,6 +18,7 @@ import { Shown } from '../setup/shown';
 import { UsageTable } from '../setup/usage-table';
 import { UserState } from '../setup/users';
 import { End, Life } from './life';
+import { MoveSection } from './move';
 
 const moment = (instant: string) => showMoment(Date.parse(instant), viewerZone(), locale);
 
@@ -65,6 +66,7 @@ export default function TenantPage() {
         </Card>
       </Columns>
       {(tenant.state === 'offboarding' || tenant.state === 'erasing') && <End tenant={tenant} />}
+      {tenant.state !== 'erasing' && <MoveSection tenant={tenant} />}
       <Section title={text.usage.last30}>
         <Usage id={id} />
       </Section>

@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import { locale } from '../../data/me';
 import { isKnown, type KnownUsage, type Tenant, useTenants, useUsages } from '../../data/tenants';
-import { formatBytes, formatCount, NULL_SIGN } from '../../format/values';
+import { formatBytes, formatCount, formatSeconds, NULL_SIGN } from '../../format/values';
 import { showMoment, viewerZone } from '../../format/zone';
 import { Page } from '../../shell/page';
 import { text } from '../../text/en';
@@ -39,6 +39,14 @@ export default function Tenants() {
     if (!of && usages.isPending) return undefined;
     if (of && isKnown(of)) return { text: show(of) };
     return { text: NULL_SIGN, reason: of ? text.usage.unavailable : text.values.undefined };
+  };
+  /** How old the numbers of a tenant were when they arrived. */
+  const lag = (id: string) => {
+    const asOf = (of: KnownUsage) => Date.parse(of.as_of ?? '');
+    const seconds = (of: KnownUsage) => Math.max(0, Math.round((usages.dataUpdatedAt - asOf(of)) / 1000));
+    const of = used.get(id);
+    if (of && isKnown(of) && !of.as_of) return { text: NULL_SIGN, reason: text.freshness.unknown };
+    return usage(id, (known) => formatSeconds(seconds(known), locale));
   };
   const words = state.q.trim().toLowerCase();
   const shown = data?.filter(
@@ -86,6 +94,19 @@ export default function Tenants() {
       label: text.usage.storage,
       number: true,
       cell: ({ id }) => <Value shown={usage(id, ({ storage_bytes: bytes }) => formatBytes(bytes, locale))} />,
+    },
+    {
+      key: 'lag',
+      label: text.tenants.lag,
+      title: text.tenants.lagHint,
+      number: true,
+      cell: ({ id }) => <Value shown={lag(id)} />,
+    },
+    {
+      key: 'limit',
+      label: text.tenants.limitNames.events_per_second,
+      number: true,
+      cell: ({ limits }) => formatCount(limits.events_per_second, locale),
     },
     { key: 'zone', label: text.tenants.zone, cell: (tenant) => tenant.time_zone },
     { key: 'currency', label: text.tenants.currency, cell: ({ currency }) => currency },

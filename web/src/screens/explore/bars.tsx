@@ -75,15 +75,21 @@ export function MetricBar({ report, onChange }: BarProps) {
   );
 }
 
+/** Returns a report with another division. Metrics that it excludes are dropped, unless none would be left. */
+export function divided(
+  { metrics }: Report,
+  by: string[],
+  dimensions: ReturnType<typeof useDimensions>,
+): Pick<Report, 'by' | 'metrics'> {
+  const lists = by.map((name) => new Set<string>(dimensions.get(name)?.metrics));
+  const left = metrics.filter((metric) => lists.every((list) => list.has(metric)));
+  return { by, metrics: left.length > 0 ? left : ['orders'] };
+}
+
 export function DimensionBar({ report, onChange }: BarProps) {
   const dimensions = useDimensions();
   const rest = [...dimensions.keys()].filter((name) => !report.by.includes(name));
-  /** Metrics that the new division excludes are dropped, unless none would be left. */
-  const choose = (by: string[]) => {
-    const lists = by.map((name) => new Set(dimensions.get(name)?.metrics));
-    const metrics = report.metrics.filter((metric) => lists.every((list) => list.has(metric)));
-    onChange({ by, metrics: metrics.length > 0 ? metrics : ['orders'] });
-  };
+  const choose = (by: string[]) => onChange(divided(report, by, dimensions));
   return (
     <div className={css.line}>
       <span className={css.name}>{text.explore.dimensions}</span>

@@ -18,6 +18,7 @@ import { lengthInDays } from '../../url/range';
 import { chartRequest, grainOf, reportFields, reportOf, tableRequest, writeReport } from '../../url/report';
 import { useUrlState } from '../../url/use-url-state';
 import { DimensionBar, FilterBar, MetricBar } from './bars';
+import { DrillDialog, type Segment } from './drill-dialog';
 import css from './explore.module.css';
 import { ExportDialog } from './export-dialog';
 import { NoteDialog, Notes } from './notes';
@@ -30,6 +31,7 @@ type Open = 'export' | 'request' | 'save' | 'note' | null;
 export default function Explore() {
   const [report, change] = useUrlState(reportFields);
   const [open, setOpen] = useState<Open>(null);
+  const [drilled, setDrilled] = useState<Segment | null>(null);
   const [searched, setSearched] = useState('');
   const search = useRef<HTMLInputElement>(null);
   const zone = useZone(report.tz);
@@ -145,8 +147,12 @@ export default function Explore() {
             expected={report.top}
             onOrder={(order) => change({ order })}
             onPick={(dimension, value) => change({ f: toggled(report.f, dimension, value) })}
+            onDrill={setDrilled}
           />
         </Stale>
+      )}
+      {drilled && (
+        <DrillDialog report={report} segment={drilled} onChange={change} onClose={() => setDrilled(null)} />
       )}
       {open === 'export' && (
         <ExportDialog report={report} zone={zone} now={now} grain={grain} onClose={() => setOpen(null)} />

@@ -5,6 +5,8 @@ import type { MetricValue } from '../../format/values';
 import { text } from '../../text/en';
 import { Change, Value } from '../../ui/states';
 import { type Column, Table, tableCss } from '../../ui/table';
+import type { Segment } from './drill-dialog';
+import css from './explore.module.css';
 
 interface SegmentsProps {
   /** `undefined` while loading. */
@@ -16,6 +18,7 @@ interface SegmentsProps {
   expected: number;
   onOrder: (order: string) => void;
   onPick: (dimension: string, value: string) => void;
+  onDrill: (segment: Segment) => void;
 }
 
 interface Row {
@@ -28,7 +31,7 @@ interface Row {
 
 /** The segments of an answer, the others, and the totals; a click on a value filters by it. */
 export function Segments(props: SegmentsProps) {
-  const { answer, by, metrics, searched, order, onOrder, onPick } = props;
+  const { answer, by, metrics, searched, order, onOrder, onPick, onDrill } = props;
   const show = useShow();
   const definitions = useMetrics();
   const names = useCampaignNames();
@@ -50,6 +53,10 @@ export function Segments(props: SegmentsProps) {
     0,
     ...(all ?? []).filter(({ kind }) => kind === 'segment').map((row) => Number(row.values[first] ?? 0)),
   );
+  const segmentOf = ({ dimensions }: Row): Segment => {
+    const values = by.map((dimension, index) => [dimension, dimensions[index] ?? ''] as const);
+    return { values, label: values.map(([dimension, value]) => label(dimension, value)).join(' · ') };
+  };
   const dimensionColumns = by.map(
     (dimension, index): Column<Row> => ({
       key: dimension,
@@ -59,7 +66,7 @@ export function Segments(props: SegmentsProps) {
         if (row.kind !== 'segment')
           return index === 0 ? (row.kind === 'total' ? text.values.total : text.values.other) : '';
         const value = row.dimensions[index] ?? '';
-        return (
+        const pick = (
           <button
             type="button"
             className={tableCss.pick}
@@ -68,6 +75,20 @@ export function Segments(props: SegmentsProps) {
           >
             {label(dimension, value)}
           </button>
+        );
+        if (index < by.length - 1) return pick;
+        const segment = segmentOf(row);
+        return (
+          <span className={css.segment}>
+            {pick}
+            <button
+              type="button"
+              className={css.closer}
+              aria-label={text.explore.closer(segment.label)}
+              title={text.explore.closer(segment.label)}
+              onClick={() => onDrill(segment)}
+            />
+          </span>
         );
       },
     }),
