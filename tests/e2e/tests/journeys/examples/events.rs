@@ -333,7 +333,8 @@ fn quarters() -> Vec<Value> {
 
 /// The units that are sold in each hour of five days in Berlin.
 fn sold() -> Vec<Value> {
-    let days: [(&str, fn(u32) -> u32); 5] = [
+    type Units = fn(u32) -> u32;
+    let days: [(&str, Units); 5] = [
         ("2026-03-29", |hour| 2 * (hour + 1)),
         ("2026-03-28", |hour| hour + 1),
         ("2026-03-22", |hour| 10 * (hour + 1)),
