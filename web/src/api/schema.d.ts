@@ -631,9 +631,13 @@ export interface paths {
         put?: never;
         /**
          * Gives the credit of orders to the ads that were seen and clicked before them.
-         * @description Several rules are answered side by side. The credits of an order line sum to the line exactly. Refunds
-         *     that name their order are subtracted on the date of the order's own credit. A credential that may see
-         *     only some campaigns gets the credit of these campaigns; ads of others compete for it all the same.
+         * @description Several rules are answered side by side, by dimensions of the ads. The credits of an order line sum to the
+         *     line exactly. Refunds that name their order are subtracted on the date of the order's own credit. A
+         *     credential that may see only some campaigns gets the credit of these campaigns; ads of others compete for
+         *     it all the same.
+         *
+         *     The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+         *     makes the file.
          */
         post: operations["attribution"];
         delete?: never;
@@ -1024,6 +1028,9 @@ export interface paths {
          * @description A key is counted once, with its deepest attempt; of several, with the earliest. Events are ordered by
          *     time, then by the first step that they match, then by their id; each is taken for one step only. A
          *     credential that may see only some campaigns gets the funnel of their events.
+         *
+         *     The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+         *     makes the file.
          */
         post: operations["funnels"];
         delete?: never;
@@ -1170,7 +1177,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the metrics that the credential may ask, with their formulas. */
+        /** Lists the metrics that the credential may ask, with their formulas and with what each combines with. */
         get: operations["list_metrics"];
         put?: never;
         post?: never;
@@ -1505,6 +1512,9 @@ export interface paths {
          * Counts how many return after their first event.
          * @description A cell whose period is not over for all of its cohort is `partial`, and no part of an average. A
          *     credential that may see only some campaigns gets the retention of their events.
+         *
+         *     The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+         *     makes the file.
          */
         post: operations["retention"];
         delete?: never;
@@ -1631,6 +1641,9 @@ export interface paths {
          * Counts sessions: events of a visitor without a longer pause than `gap`.
          * @description A late event may join two sessions. A credential that may see only some campaigns gets the sessions of
          *     their events.
+         *
+         *     The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+         *     makes the file.
          */
         get: operations["sessions"];
         put?: never;
@@ -1818,6 +1831,9 @@ export interface paths {
          * Computes metrics in windows of time: tumbling, sliding, or one for each session.
          * @description Windows are half-open, and follow the clock of the zone. Visitors and customers are counted in each
          *     window anew. A credential that may see only some campaigns gets the numbers of their events.
+         *
+         *     The answer is JSON or a file, by `format` or the header `Accept`; with `Prefer: respond-async` it is a job that
+         *     makes the file.
          */
         post: operations["windows"];
         delete?: never;
@@ -2096,6 +2112,11 @@ export interface components {
          * @example ff_read_1f0c5e9ab2d34c77_0000000000000000000000000000000000000000000000000000000000000000
          */
         ApiKeySecret: string;
+        /** @description The values of the dimensions, by their names */
+        AttributedKeys: {
+            /** @description The campaign, if it is one of the dimensions */
+            campaign?: string;
+        };
         /** @description Credited amounts of one currency, as decimal texts. */
         AttributedMoney: {
             /**
@@ -2104,10 +2125,20 @@ export interface components {
              */
             assisted_sales: string;
             /**
+             * Format: double
+             * @description spend / attributed_sales; `null` without sales.
+             */
+            attributed_acos?: number | null;
+            /**
              * @description Sales after refunds.
              * @example 50.00
              */
             attributed_net_sales: string;
+            /**
+             * Format: double
+             * @description attributed_sales / spend; `null` without spend.
+             */
+            attributed_roas?: number | null;
             /**
              * @description Sales, before refunds.
              * @example 60.01
@@ -2123,11 +2154,14 @@ export interface components {
              * @example 10.01
              */
             promoted_sales: string;
+            /**
+             * @description What ads cost in the bucket, as in a query.
+             * @example 12.50
+             */
+            spend: string;
         };
-        /** @description The credit of a campaign in a bucket. */
-        AttributedRow: components["schemas"]["AttributedValues"] & {
-            /** @description The campaign. */
-            campaign: string;
+        /** @description The credit of some ads in a bucket: the values of their dimensions by the names, and the numbers. */
+        AttributedRow: components["schemas"]["AttributedKeys"] & components["schemas"]["AttributedValues"] & {
             /**
              * Format: date-time
              * @description The start of the bucket.
@@ -2142,11 +2176,14 @@ export interface components {
              *     may see only some campaigns.
              */
             orders_without_credit?: number | null;
-            /** @description By campaign, and within it by bucket. Only those with credit, or with assisted sales. */
+            /**
+             * @description By the values of the dimensions, and within them by bucket. Only those with credit, with assisted sales
+             *     or with spend.
+             */
             rows: components["schemas"]["AttributedRow"][];
             /** @description The rule, with its defaults. */
             rule: components["schemas"]["UsedRule"];
-            /** @description All campaigns together. */
+            /** @description All ads together. */
             totals: components["schemas"]["AttributedValues"];
         };
         /** @description Credited orders, units and sales. */
@@ -2183,6 +2220,13 @@ export interface components {
              * @example conversion
              */
             date_basis: string;
+            /**
+             * @description The dimensions of the rows.
+             * @example [
+             *       "campaign"
+             *     ]
+             */
+            dimensions: string[];
             /**
              * Format: date-time
              * @description The start of the range.
@@ -2228,6 +2272,19 @@ export interface components {
              * @example conversion
              */
             date_basis?: string | null;
+            /**
+             * @description What the credit is divided by: 1 to 4 dimensions of the ads. Default: `campaign`.
+             * @example [
+             *       "placement"
+             *     ]
+             */
+            dimensions?: components["schemas"]["DimensionName"][] | null;
+            /**
+             * @description The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+             *     header `Accept`.
+             * @example csv
+             */
+            format?: string | null;
             /** @description The rules to compare, at most 5. Default: Footfall's own. */
             rules?: components["schemas"]["RuleBody"][];
             /** @description The time of the orders, or of the ads, by `date_basis`; and the buckets. */
@@ -2326,7 +2383,9 @@ export interface components {
         CampaignId: string;
         /** @description The catalogue. */
         Catalogue: {
-            /** @description Every metric that the credential may ask, base ones first. */
+            /** @description The metrics of `POST /v1/attribution`, which has all of them and `spend` in every answer. */
+            attributed: components["schemas"]["MetricDefinition"][];
+            /** @description Every metric that the credential may ask in queries and windows, base ones first. */
             data: components["schemas"]["MetricDefinition"][];
         };
         /** @description What a cluster answered when it was asked for its version, as each of its accounts. */
@@ -2817,6 +2876,12 @@ export interface components {
             /** @description Events that may not lie between two steps. */
             exclude?: components["schemas"]["ExclusionBody"][];
             filters?: components["schemas"]["FilterBody"] | null;
+            /**
+             * @description The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+             *     header `Accept`.
+             * @example csv
+             */
+            format?: string | null;
             hold?: components["schemas"]["DimensionName"] | null;
             order?: components["schemas"]["Order"] | null;
             /**
@@ -3687,10 +3752,34 @@ export interface components {
             /** @description How its numbers are combined: `sum`, `ratio_of_sums` or `distinct`. */
             additivity: string;
             /**
+             * @description How its numbers belong to campaigns: `declared`, as events name them; or the models of attribution.
+             * @example [
+             *       "declared"
+             *     ]
+             */
+            attributions: string[];
+            /**
+             * @description The dimensions that it can be combined with, and that the credential may ask.
+             * @example [
+             *       "campaign",
+             *       "device"
+             *     ]
+             */
+            dimensions: string[];
+            /**
              * @description The formula over base metrics, or the counted events.
              * @example clicks / impressions
              */
             formula: string;
+            /**
+             * @description The lengths of its buckets.
+             * @example [
+             *       "hour",
+             *       "day",
+             *       "total"
+             *     ]
+             */
+            granularities: string[];
             /**
              * @description The stable name.
              * @example ctr
@@ -3698,7 +3787,7 @@ export interface components {
             name: string;
             /** @description The source of the definition. */
             source: string;
-            /** @description `count`, `quantity` (up to three decimal places), `ratio` or `money`. */
+            /** @description `count`, `quantity` (with decimal places), `ratio` or `money`. */
             unit: string;
         };
         /** @enum {string} */
@@ -4467,6 +4556,13 @@ export interface components {
              * @example EUR
              */
             currency: string;
+            /**
+             * Format: int64
+             * @description Rises when stored events of finished times change: answers to one query with the same version have the same
+             *     numbers, as far as neither assignments nor declarations change. `null` while something of the query's time,
+             *     of its earlier period or of its cohorts is not finished.
+             */
+            data_version?: number | null;
             explain?: components["schemas"]["AnswerExplanation"] | null;
             /**
              * Format: date-time
@@ -5112,6 +5208,12 @@ export interface components {
             cohort: components["schemas"]["EventBody"];
             filters?: components["schemas"]["FilterBody"] | null;
             first?: components["schemas"]["FirstBody"] | null;
+            /**
+             * @description The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+             *     header `Accept`.
+             * @example csv
+             */
+            format?: string | null;
             measure?: components["schemas"]["MeasureBody"] | null;
             mode?: components["schemas"]["ModeBody"] | null;
             period?: components["schemas"]["PeriodBody"] | null;
@@ -5988,6 +6090,12 @@ export interface components {
             /** @description Names from `GET /v1/dimensions`: at most 4; none with session windows. */
             dimensions?: components["schemas"]["DimensionName"][];
             filters?: components["schemas"]["FilterBody"] | null;
+            /**
+             * @description The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+             *     header `Accept`.
+             * @example csv
+             */
+            format?: string | null;
             /**
              * Format: int64
              * @description How many segments, or sessions, at most: 1 to 1,000. Default: 100.
@@ -8135,7 +8243,10 @@ export interface operations {
     attribution: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async`: make a file in the background */
+                Prefer?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8148,14 +8259,42 @@ export interface operations {
             /** @description The numbers */
             200: {
                 headers: {
+                    /** @description Of files: the `retained_from` of the JSON, if it has one */
+                    "Retained-From"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AttributionAnswer"];
+                    "application/vnd.apache.arrow.file": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description The job that makes the file, if `Prefer` asks for it */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    /** @description `respond-async` */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
                 };
             };
             /** @description The body arrived too slowly; see `Retry-After` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9561,7 +9700,10 @@ export interface operations {
     funnels: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async`: make a file in the background */
+                Prefer?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9574,10 +9716,29 @@ export interface operations {
             /** @description The numbers */
             200: {
                 headers: {
+                    /** @description Of files: the `retained_from` of the JSON, if it has one */
+                    "Retained-From"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FunnelAnswer"];
+                    "application/vnd.apache.arrow.file": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description The job that makes the file, if `Prefer` asks for it */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    /** @description `respond-async` */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
                 };
             };
             /** @description The credential may see only some campaigns, and a filter names a cohort */
@@ -9591,6 +9752,15 @@ export interface operations {
             };
             /** @description The body arrived too slowly; see `Retry-After` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11021,7 +11191,10 @@ export interface operations {
     retention: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async`: make a file in the background */
+                Prefer?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11034,10 +11207,29 @@ export interface operations {
             /** @description The numbers */
             200: {
                 headers: {
+                    /** @description Of files: the `retained_from` of the JSON, if it has one */
+                    "Retained-From"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionAnswer"];
+                    "application/vnd.apache.arrow.file": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description The job that makes the file, if `Prefer` asks for it */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    /** @description `respond-async` */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
                 };
             };
             /** @description The credential may see only some campaigns, and a filter names a cohort */
@@ -11051,6 +11243,15 @@ export interface operations {
             };
             /** @description The body arrived too slowly; see `Retry-After` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11721,6 +11922,12 @@ export interface operations {
                 /** @description The id of a kept cohort: only events of its visitors or customers. Default: all events. */
                 cohort?: string;
                 /**
+                 * @description The form of the answer: `json`, or a file: `ndjson`, `csv`, `parquet` or `arrow`. Default: by the
+                 *     header `Accept`.
+                 * @example csv
+                 */
+                format?: string;
+                /**
                  * @description The start: RFC 3339, or a date, which begins at midnight in `tz`. Default: 24 hours before
                  *     `to`.
                  */
@@ -11742,7 +11949,10 @@ export interface operations {
                 /** @description The day on which weeks begin. Default: `monday`. */
                 week_begins?: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
             };
-            header?: never;
+            header?: {
+                /** @description `respond-async`: make a file in the background */
+                Prefer?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11751,14 +11961,42 @@ export interface operations {
             /** @description The numbers */
             200: {
                 headers: {
+                    /** @description Of files: the `retained_from` of the JSON, if it has one */
+                    "Retained-From"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionsAnswer"];
+                    "application/vnd.apache.arrow.file": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description The job that makes the file, if `Prefer` asks for it */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    /** @description `respond-async` */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
                 };
             };
             /** @description The credential may see only some campaigns, and `cohort` is given */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12346,7 +12584,10 @@ export interface operations {
     windows: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `respond-async`: make a file in the background */
+                Prefer?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12359,10 +12600,29 @@ export interface operations {
             /** @description The numbers */
             200: {
                 headers: {
+                    /** @description Of files: the `retained_from` of the JSON, if it has one */
+                    "Retained-From"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WindowsAnswer"];
+                    "application/vnd.apache.arrow.file": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description The job that makes the file, if `Prefer` asks for it */
+            202: {
+                headers: {
+                    /** @description The job */
+                    Location?: string;
+                    /** @description `respond-async` */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportJob"];
                 };
             };
             /** @description The credential may see only some campaigns, and a filter names a cohort */
@@ -12376,6 +12636,15 @@ export interface operations {
             };
             /** @description The body arrived too slowly; see `Retry-After` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The tenant has as many jobs in the queue as allowed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
