@@ -21,6 +21,11 @@ export function columnsOf({ columns }: QueryAnswer, kind: 'dimension' | 'metric'
   return columns.filter((column) => column.kind === kind).map(({ name }) => name);
 }
 
+/** Returns the body of a report. Without `format` it is JSON: the other types of these routes are files and jobs. */
+function answer<T>(response: Parameters<typeof body>[0]): Promise<T> {
+  return body(response) as Promise<T>;
+}
+
 /** How long numbers are good enough before they are asked again, in milliseconds. */
 const FRESH = 10_000;
 const OPEN_EVERY = 60_000;
@@ -29,9 +34,8 @@ export function useReport(request: QueryBody | null, every?: number) {
   const open = request?.time?.to === undefined;
   return useQuery({
     queryKey: ['query', request],
-    // Without `format` the answer is JSON: the other types of the route are files.
     queryFn: ({ signal }) =>
-      body(api.POST('/v1/query', { body: request as QueryBody, signal })) as Promise<QueryAnswer>,
+      answer<QueryAnswer>(api.POST('/v1/query', { body: request as QueryBody, signal })),
     enabled: request !== null,
     placeholderData: keepPreviousData,
     staleTime: FRESH,
@@ -43,7 +47,9 @@ export function useFunnel(request: Schemas['FunnelBody'] | null) {
   return useQuery({
     queryKey: ['funnel', request],
     queryFn: ({ signal }) =>
-      body(api.POST('/v1/funnels', { body: request as Schemas['FunnelBody'], signal })),
+      answer<Schemas['FunnelAnswer']>(
+        api.POST('/v1/funnels', { body: request as Schemas['FunnelBody'], signal }),
+      ),
     enabled: request !== null,
     placeholderData: keepPreviousData,
     staleTime: FRESH,
@@ -53,7 +59,8 @@ export function useFunnel(request: Schemas['FunnelBody'] | null) {
 export function useRetention(request: Schemas['RetentionBody']) {
   return useQuery({
     queryKey: ['retention', request],
-    queryFn: ({ signal }) => body(api.POST('/v1/retention', { body: request, signal })),
+    queryFn: ({ signal }) =>
+      answer<Schemas['RetentionAnswer']>(api.POST('/v1/retention', { body: request, signal })),
     placeholderData: keepPreviousData,
     staleTime: FRESH,
   });
@@ -62,7 +69,10 @@ export function useRetention(request: Schemas['RetentionBody']) {
 export function useSessions(request: Record<string, string>) {
   return useQuery({
     queryKey: ['sessions', request],
-    queryFn: ({ signal }) => body(api.GET('/v1/sessions', { params: { query: request as never }, signal })),
+    queryFn: ({ signal }) =>
+      answer<Schemas['SessionsAnswer']>(
+        api.GET('/v1/sessions', { params: { query: request as never }, signal }),
+      ),
     placeholderData: keepPreviousData,
     staleTime: FRESH,
   });
@@ -71,7 +81,8 @@ export function useSessions(request: Record<string, string>) {
 export function useAttribution(request: Schemas['AttributionBody']) {
   return useQuery({
     queryKey: ['attribution', request],
-    queryFn: ({ signal }) => body(api.POST('/v1/attribution', { body: request, signal })),
+    queryFn: ({ signal }) =>
+      answer<Schemas['AttributionAnswer']>(api.POST('/v1/attribution', { body: request, signal })),
     placeholderData: keepPreviousData,
     staleTime: FRESH,
   });
