@@ -223,7 +223,8 @@ async fn queried(
     query: QueryRequest,
     format: Format,
 ) -> Result<Report, Failure> {
-    let answer = api.queries.compute(asker.tenant, asker.campaigns.as_deref(), &query).await?;
+    let computed = Box::pin(api.queries.compute(asker.tenant, asker.campaigns.as_deref(), &query));
+    let answer = computed.await?;
     let (rows, as_of) = (Some(answer.row_count(format)), answer.as_of);
     let body = match format {
         Format::Json => answer.json().map_err(Problem::internal)?.0,

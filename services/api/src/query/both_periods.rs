@@ -75,7 +75,7 @@ pub(super) async fn both(
         }
         tokio::try_join!(whole, buckets)
     };
-    let (current, previous) = in_both(current, previous, read).await?;
+    let (current, previous) = Box::pin(in_both(current, previous, read)).await?;
     let (previous, previous_series) = previous.unzip();
     Ok(Side {
         current: current.0,

@@ -76,7 +76,7 @@ impl Queries {
     ) -> Result<(Arc<Answered>, Timing), Failure> {
         let key = (Arc::new(request), campaigns);
         let found = self.answers.get(tenant, key, async |(request, campaigns)| {
-            self.compute(tenant, campaigns.as_deref(), request).await.map(Arc::new)
+            Box::pin(self.compute(tenant, campaigns.as_deref(), request)).await.map(Arc::new)
         });
         let (answer, timing) = match found.await.map_err(shared)? {
             Cached::Found(answer) | Cached::Shared(answer) => (answer, Timing::IN_MEMORY),
@@ -226,7 +226,7 @@ pub(super) async fn segments(
 ) -> Result<(Vec<Segment>, Vec<Segment>), Failure> {
     let by = &current.request.dimensions;
     let read = async |reader: Reader<'_>| reader.totals(by, Keys::All).await;
-    let (now, before) = in_both(current, previous, read).await?;
+    let (now, before) = Box::pin(in_both(current, previous, read)).await?;
     let mut segments = BTreeMap::<Vec<String>, Segment>::new();
     if by.is_empty() {
         // A query without dimensions has one segment, also without events.
@@ -305,7 +305,7 @@ async fn page_series(
         }
         Ok(found)
     };
-    let (now, before) = in_both(current, previous, read).await?;
+    let (now, before) = Box::pin(in_both(current, previous, read)).await?;
     Ok([now, before.unwrap_or_default()])
 }
 

@@ -52,7 +52,7 @@ impl Attempt<'_> {
         let home = Home { zone: tenant.time_zone(), dimensions };
         let request = ReportRequest::parse(job.kind, &request, &cohorts, sees_all, home, now)?;
         let (time, form) = (request.time(), request.form());
-        let answer = request.answer(self.api, &tenant, &job.asked_by.scope);
+        let answer = Box::pin(request.answer(self.api, &tenant, &job.asked_by.scope));
         let Some(report) = self.stop.run_until_cancelled(answer).await else {
             return Ok(None);
         };

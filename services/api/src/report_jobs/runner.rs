@@ -70,7 +70,7 @@ impl Runner {
                     is_failing = false;
                     Counter::ReportJobsEnded.add(&["failed"], given_up);
                     if let Some(claim) = claim {
-                        self.run_job(&claim).await;
+                        Box::pin(self.run_job(&claim)).await;
                         continue;
                     }
                 }
@@ -98,7 +98,7 @@ impl Runner {
         let attempt = Attempt { api: &self.api, claim, written: &written, stop: &stop };
         let is_made = CancellationToken::new();
         let making = async {
-            let made = contained(attempt.make()).await;
+            let made = contained(Box::pin(attempt.make())).await;
             is_made.cancel();
             made
         };
