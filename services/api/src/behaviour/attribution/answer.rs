@@ -132,7 +132,7 @@ pub(crate) struct AttributedMoney {
     /// Sales that another campaign has the credit of, after an eligible ad of this one.
     #[schema(value_type = String, example = "0.00")]
     assisted_sales: Amount,
-    /// What ads cost in the bucket, as in a query.
+    /// What ads cost in the bucket, of the events whose rows are retained.
     #[schema(value_type = String, example = "12.50")]
     spend: Amount,
     /// attributed_sales / spend; `null` without spend.
@@ -181,8 +181,7 @@ impl Behaviour {
         let mut refunds = Refunds::of(reader.refunds(range.from()).await?, home);
         let seen: Option<BTreeSet<&str>> =
             asker.campaigns.as_deref().map(|own| own.iter().map(CampaignId::as_str).collect());
-        let is_seen =
-            |campaign: &str| seen.as_ref().is_none_or(|own| own.contains(campaign));
+        let is_seen = |campaign: &str| seen.as_ref().is_none_or(|own| own.contains(campaign));
         let mut allowed: Result<(), Problem> = Ok(());
         let each = |journey: KeyJourney| {
             // The rest is read without effect, so that what is kept does not grow.
