@@ -235,6 +235,7 @@ impl Route {
             }),
             ("POST", "/v1/attribution") => json!({
                 "time": time, "rules": [{"match": "any"}, {"preset": "criteo_display"}],
+                "dimensions": ["campaign", "ad"],
             }),
             ("POST", "/v1/exports/events") => json!({"time": time}),
             ("POST", "/v1/privacy/erase" | "/v1/privacy/export") => {

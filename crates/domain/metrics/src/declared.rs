@@ -1,6 +1,6 @@
 use std::{borrow::Cow, cmp::Ordering, str::FromStr};
 
-use crate::{Dimension, Metric};
+use crate::{Definition, Dimension, Metric};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 40;
@@ -12,7 +12,7 @@ const MOST_NAMES: usize = 8;
 const PROPERTIES: &str = "/properties/";
 
 /// The names of columns that answers have beside dimensions and metrics.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 18] = [
     "row",
     "rule",
     "start",
@@ -28,7 +28,13 @@ const COLUMNS: [&str; 15] = [
     "to_utc",
     "last",
     "last_utc",
+    "by_currency",
+    "orders_without_credit",
+    "without_key",
 ];
+
+/// How the columns begin that have the parts of a rule of attribution.
+const OF_RULE: &str = "rule_";
 
 /// A property of events that a tenant has declared as a dimension.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,12 +151,14 @@ impl FromStr for DeclaredName {
         if text.parse::<Dimension>().is_ok() {
             return Err(DeclaredNameError::Dimension);
         }
-        let is_metric = |name: &str| name.parse::<Metric>().is_ok();
+        let is_attributed = |name: &str| Definition::ATTRIBUTED.iter().any(|one| one.name == name);
+        let is_metric = |name: &str| name.parse::<Metric>().is_ok() || is_attributed(name);
         if is_metric(text) {
             return Err(DeclaredNameError::Metric);
         }
         let compared = ["previous_", "change_"].iter().find_map(|word| text.strip_prefix(word));
-        if COLUMNS.contains(&text) || compared.is_some_and(is_metric) {
+        let is_column = COLUMNS.contains(&text) || text.starts_with(OF_RULE);
+        if is_column || compared.is_some_and(is_metric) {
             return Err(DeclaredNameError::Column);
         }
         Ok(Self(text.to_owned()))
@@ -279,7 +287,11 @@ mod tests {
         for (text, error) in [
             ("device", DeclaredNameError::Dimension),
             ("sales", DeclaredNameError::Metric),
+            ("attributed_roas", DeclaredNameError::Metric),
             ("start", DeclaredNameError::Column),
+            ("by_currency", DeclaredNameError::Column),
+            ("rule_model", DeclaredNameError::Column),
+            ("change_halo_sales", DeclaredNameError::Column),
             ("previous_sales", DeclaredNameError::Column),
             ("change_ctr", DeclaredNameError::Column),
         ] {

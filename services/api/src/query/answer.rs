@@ -31,7 +31,7 @@ pub(crate) struct Answered {
     pub(super) next: Option<String>,
     /// Everything received before this is counted; `None` while it is unknown.
     pub(crate) as_of: Option<DateTime<Utc>>,
-    /// The version of the data, if all ranges are finished: late events raise it.
+    /// The version of the data, if all ranges are finished and all campaigns are seen: late events raise it.
     pub(super) data_version: Option<u64>,
     /// From when on rows are retained, if events are read from before.
     pub(crate) retained_from: Option<DateTime<Utc>>,

@@ -187,7 +187,11 @@ impl Queries {
             totals,
             next,
             as_of: source.as_of,
-            data_version: source.data_version(&request.events, ranges.iter().copied()),
+            // Late events of other campaigns raise it, too.
+            data_version: campaigns
+                .is_none()
+                .then(|| source.data_version(&request.events, ranges.iter().copied()))
+                .flatten(),
             retained_from: retained::touched(retained_from, read_from),
             explanation,
             timing: Timing {

@@ -41,9 +41,10 @@ pub(crate) struct QueryAnswer<'a> {
     totals: RenderedSide<'a>,
     /// Everything received before this time is counted; `null` while it is unknown.
     as_of: Option<DateTime<Utc>>,
-    /// Rises when stored events of finished times change: answers to one query with the same version have the same
-    /// numbers, as far as neither assignments nor declarations change. `null` while something of the query's time,
-    /// of its earlier period or of its cohorts is not finished.
+    /// Another version means that stored events of a finished time have changed. An event that is being stored may be
+    /// in an answer shortly before its version rises, and retention does not raise it. `null` while something of the
+    /// query's time, of its earlier period or of its cohorts is not finished, and for a credential that may see only
+    /// some campaigns.
     data_version: Option<u64>,
     /// After this time, only history imports and resubmitted rejects can change the numbers.
     final_after: DateTime<Utc>,

@@ -1,3 +1,4 @@
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{query::insert, stand::Stand};
@@ -388,7 +389,7 @@ async fn credit_is_divided_by_dimensions_of_the_ads_and_compared_with_what_they_
 
     // The credit of the other advertiser's ads, and what they cost, are in no number.
     let token = stand.token("acme", "advertiser").await;
-    let own = stand.post("/v1/attribution", Some(&token), body).await.body;
+    let own = stand.post("/v1/attribution", Some(&token), body.clone()).await.body;
     assert_eq!(
         rows(&own),
         [
@@ -396,6 +397,11 @@ async fn credit_is_divided_by_dimensions_of_the_ads_and_compared_with_what_they_
             expected("search", "20.00", "8.00", Some(2.5), Some(0.4)),
         ]
     );
+    let mut file = body;
+    file["format"] = json!("ndjson");
+    let request = stand.request(Method::POST, "/v1/attribution", Some(&token)).json(&file);
+    let file = request.send().await.unwrap().text().await.unwrap();
+    assert!(file.contains("search") && !file.contains("category"), "{file}");
     let body = json!({"time": day(), "rules": rules, "dimensions": ["campaign", "event_type"]});
     let both = ask(&stand, body).await;
     let first = &both["rules"][0]["rows"][0];

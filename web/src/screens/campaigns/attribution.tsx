@@ -72,7 +72,11 @@ export function Attribution({ campaign, time, presets, onPresets }: AttributionP
       }),
     ),
   ];
-  const credited = rules.some((rule) => rowOf(rule) !== undefined);
+  // A campaign that only costs something has a row, too.
+  const credited = rules.some((rule) => {
+    const row = rowOf(rule);
+    return row !== undefined && (row.attributed_orders > 0 || Number(row.assisted_sales) > 0);
+  });
   return (
     <>
       <div className={controls.pair}>

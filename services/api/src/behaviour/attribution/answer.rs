@@ -1,6 +1,6 @@
 mod sheet;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use attribution::DateBasis;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,6 +8,7 @@ use metrics::{Buckets, Dimension, Filter, Granularity, Level, Sums};
 use money::{Amount, Currency, Quantity};
 use problem::{Code, Problem};
 use serde::{Serialize, Serializer};
+use tenancy::CampaignId;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
@@ -26,7 +27,7 @@ use crate::failure::Failure;
 type Cells = BTreeMap<(Vec<String>, DateTime<Utc>), Credits>;
 
 /// The most rows of an answer, of all rules together.
-const MOST_ROWS: usize = 100_000;
+const MOST_ROWS: usize = 50_000;
 /// The most pairs of a touch and an order line of one key: its credits are decided without a pause.
 const LARGEST_KEY: usize = 5_000_000;
 
@@ -131,7 +132,7 @@ pub(crate) struct AttributedMoney {
     /// Sales that another campaign has the credit of, after an eligible ad of this one.
     #[schema(value_type = String, example = "0.00")]
     assisted_sales: Amount,
-    /// What ads cost in the bucket, as in a query.
+    /// What ads cost in the bucket, of the events whose rows are retained.
     #[schema(value_type = String, example = "12.50")]
     spend: Amount,
     /// attributed_sales / spend; `null` without spend.
@@ -178,43 +179,43 @@ impl Behaviour {
         let reader = self.reader(asker).in_one_slot();
         let spend = spent(&reader, asker, request, buckets.clone()).await?;
         let mut refunds = Refunds::of(reader.refunds(range.from()).await?, home);
-        let mut is_too_large = false;
+        let seen: Option<BTreeSet<&str>> =
+            asker.campaigns.as_deref().map(|own| own.iter().map(CampaignId::as_str).collect());
+        let is_seen = |campaign: &str| seen.as_ref().is_none_or(|own| own.contains(campaign));
+        let mut allowed: Result<(), Problem> = Ok(());
         let each = |journey: KeyJourney| {
-            if journey.touches.len().saturating_mul(journey.lines.len()) > LARGEST_KEY {
-                is_too_large = true;
+            // The rest is read without effect, so that what is kept does not grow.
+            if allowed.is_err() {
                 return;
             }
-            let names = (&mut products, &mut campaigns, &mut segments);
-            let path = Path::read(&journey, names, &mut refunds, home);
-            for ((_, rule), credits) in request.rules.iter().zip(&mut credits) {
-                credits.add(*rule, &path, &places);
+            if journey.touches.len().saturating_mul(journey.lines.len()) > LARGEST_KEY {
+                let reason = "one key has too many ads and orders in it: ask for a shorter range, or by another key";
+                let problem = Problem::new(Code::InvalidRange, "The report takes too long.");
+                allowed = Err(problem.with_error("/time", reason));
+                return;
             }
+            let names = (&mut products, &mut campaigns);
+            let path = Path::read(&journey, names, is_seen, &mut refunds, home);
+            for ((_, rule), credits) in request.rules.iter().zip(&mut credits) {
+                credits.add(*rule, &path, &mut segments, &places);
+            }
+            allowed = credits.iter().try_for_each(|one| request.not_too_large(one.credits.len()));
         };
         let without_key = reader.journeys(&query, each).await?;
-        if is_too_large {
-            let reason = "one key has too many ads and orders in it: ask for a shorter range, or by another key";
-            return Err(Problem::new(Code::InvalidRange, "The report takes too long.")
-                .with_error("/time", reason)
-                .into());
-        }
-        let seen = asker.campaigns.as_deref();
+        allowed?;
         let is_by_order = seen.is_none() && request.basis == DateBasis::Conversion;
-        let is_seen = |campaign: u32| {
-            let campaign = campaigns.text(campaign);
-            seen.is_none_or(|seen| seen.iter().any(|own| own.as_str() == campaign))
-        };
         let dimensions = request.dimensions.iter().map(|one| one.as_str().to_owned());
         let dimensions: Vec<_> = dimensions.collect();
         let answered = request.rules.iter().zip(credits);
         let answered = answered.map(|((used, _), credits)| -> Result<AttributedRule, Problem> {
             let mut cells = spend.clone();
-            for ((campaign, segment, bucket), credits) in &credits.credits {
-                if let Some(start) = buckets.starts().get(*bucket).filter(|_| is_seen(*campaign)) {
+            for ((segment, bucket), credits) in &credits.credits {
+                if let Some(start) = buckets.starts().get(*bucket) {
                     let cell = (segments.keys(*segment).to_vec(), *start);
                     cells.entry(cell).or_default().merge(credits);
                 }
             }
-            request.not_too_large(&cells)?;
+            request.not_too_large(cells.len())?;
             Ok(AttributedRule {
                 orders_without_credit: is_by_order.then_some(credits.without_credit),
                 ..rendered(used.clone(), cells, &dimensions, home)
@@ -268,7 +269,7 @@ async fn spent(
         }
     };
     reader.spend(&query, each).await?;
-    request.not_too_large(&cells)?;
+    request.not_too_large(cells.len())?;
     Ok(cells)
 }
 
@@ -282,8 +283,8 @@ impl AttributionRequest {
     ///
     /// # Errors
     /// It has.
-    fn not_too_large(&self, cells: &Cells) -> Result<(), Problem> {
-        if cells.len() <= self.most_rows() {
+    fn not_too_large(&self, rows: usize) -> Result<(), Problem> {
+        if rows <= self.most_rows() {
             return Ok(());
         }
         let reason = format!(
@@ -346,3 +347,25 @@ impl PartialSchema for AttributedKeys {
 }
 
 impl ToSchema for AttributedKeys {}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+    use metrics::Dimensions;
+    use serde_json::json;
+
+    use super::{super::body::AttributionBody, *};
+    use crate::dimensions::Home;
+
+    #[test]
+    fn an_answer_with_more_rows_than_its_rules_may_have_is_refused() {
+        let body = json!({"rules": [{}, {"model": "linear"}]});
+        let body: AttributionBody = serde_json::from_value(body).unwrap();
+        let home = Home { zone: Tz::UTC, dimensions: &Dimensions::BUILT_IN };
+        let request = body.parse(home, Utc::now()).unwrap();
+        assert_eq!(request.most_rows(), MOST_ROWS / 2);
+        assert!(request.not_too_large(request.most_rows()).is_ok());
+        let refused = request.not_too_large(request.most_rows() + 1).unwrap_err();
+        assert!(refused.body("r").contains("more than 50000 rows"), "{refused:?}");
+    }
+}

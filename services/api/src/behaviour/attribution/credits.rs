@@ -1,4 +1,4 @@
-//! Sums of credits by campaign, bucket and currency.
+//! Sums of credits by segment, bucket and currency.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use metrics::{Buckets, TimeRange};
 use money::{Amount, Currency, Quantity};
 
-use super::orders::Path;
+use super::orders::{Path, Segments};
 
-/// The credit of a campaign in a bucket.
+/// The credit of a segment in a bucket.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Credits {
     /// In millionths of an order.
@@ -34,8 +34,8 @@ pub(super) struct CreditedMoney {
 /// The credits under one rule.
 #[derive(Debug, Default)]
 pub(super) struct RuleCredits {
-    /// By the campaign's and the segment's number, and the bucket's index.
-    pub(super) credits: BTreeMap<(u32, u32, usize), Credits>,
+    /// By the segment's number and the bucket's index; only of campaigns that the credential may see.
+    pub(super) credits: BTreeMap<(u32, usize), Credits>,
     /// Orders of which no line has credit; only by date of conversion.
     pub(super) without_credit: u64,
 }
@@ -72,7 +72,13 @@ impl Credits {
 
 impl RuleCredits {
     /// Adds the credits of one key's orders.
-    pub(super) fn add(&mut self, rule: Rule, path: &Path, places: &Places<'_>) {
+    pub(super) fn add(
+        &mut self,
+        rule: Rule,
+        path: &Path<'_>,
+        segments: &mut Segments,
+        places: &Places<'_>,
+    ) {
         let journey = Journey::new(rule, &path.touches);
         let mut credited = BTreeSet::new();
         for credit in journey.credits(&path.orders) {
@@ -80,10 +86,10 @@ impl RuleCredits {
             let Some(bucket) = places.bucket(credit.time(places.basis)) else {
                 continue;
             };
-            let Some((campaign, segment, currency)) = of(path, credit.touch, credit.order) else {
+            let Some((segment, currency)) = of(path, segments, credit.touch, credit.order) else {
                 continue;
             };
-            let sums = self.credits.entry((campaign, segment, bucket)).or_default();
+            let sums = self.credits.entry((segment, bucket)).or_default();
             sums.orders += credit.orders;
             sums.units += Quantity::thousandths(credit.quantity);
             let money = sums.money.entry(currency).or_default();
@@ -99,13 +105,13 @@ impl RuleCredits {
                 DateBasis::Interaction => touch,
                 DateBasis::Conversion => order,
             };
-            let bucket = time.and_then(|time| places.bucket(time));
-            let Some((bucket, (campaign, segment, currency))) =
-                bucket.zip(of(path, assist.touch, assist.order))
-            else {
+            let Some(bucket) = time.and_then(|time| places.bucket(time)) else {
                 continue;
             };
-            let sums = self.credits.entry((campaign, segment, bucket)).or_default();
+            let Some((segment, currency)) = of(path, segments, assist.touch, assist.order) else {
+                continue;
+            };
+            let sums = self.credits.entry((segment, bucket)).or_default();
             sums.money.entry(currency).or_default().assisted += assist.amount;
         }
         let all = path.orders.iter().enumerate();
@@ -116,8 +122,13 @@ impl RuleCredits {
     }
 }
 
-/// Returns the campaign and the segment of a touch, and the currency of an order.
-fn of(path: &Path, touch: usize, order: usize) -> Option<(u32, u32, Currency)> {
-    let campaign = path.touches.get(touch)?.campaign;
-    Some((campaign, *path.segments.get(touch)?, *path.currencies.get(order)?))
+/// Returns the segment of a touch, if the credential may see it, and the currency of an order.
+fn of(
+    path: &Path<'_>,
+    segments: &mut Segments,
+    touch: usize,
+    order: usize,
+) -> Option<(u32, Currency)> {
+    let keys = (*path.keys.get(touch)?)?;
+    Some((segments.number(keys), *path.currencies.get(order)?))
 }

@@ -13,7 +13,6 @@ use warehouse::{KeyJourney, LineProduct, OrderLine, Refund};
 #[derive(Debug, Default)]
 pub(super) struct Names {
     numbers: HashMap<String, u32>,
-    texts: Vec<String>,
 }
 
 /// The values of the dimensions as small numbers, the same for equal values.
@@ -24,11 +23,12 @@ pub(super) struct Segments {
 }
 
 /// What one key saw and bought.
-pub(super) struct Path {
+pub(super) struct Path<'a> {
     /// Each with the number of its campaign.
     pub(super) touches: Vec<Touch<u32>>,
-    /// The number of each one's segment.
-    pub(super) segments: Vec<u32>,
+    /// The values of each one's dimensions, if the credential may see its campaign. Most touches have no credit, so
+    /// those with credit are numbered alone.
+    pub(super) keys: Vec<Option<&'a [String]>>,
     pub(super) orders: Vec<Order>,
     /// The currency of each order.
     pub(super) currencies: Vec<Currency>,
@@ -43,15 +43,9 @@ impl Names {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
-        let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         self.numbers.insert(text.to_owned(), number);
-        self.texts.push(text.to_owned());
         number
-    }
-
-    pub(super) fn text(&self, number: u32) -> &str {
-        let index = usize::try_from(number).unwrap_or(usize::MAX);
-        self.texts.get(index).map_or("", String::as_str)
     }
 
     /// Returns the product; one without a parent is its own, so that an ad of a parent and its variants match.
@@ -71,7 +65,7 @@ impl Names {
 }
 
 impl Segments {
-    fn number(&mut self, keys: &[String]) -> u32 {
+    pub(super) fn number(&mut self, keys: &[String]) -> u32 {
         if let Some(number) = self.numbers.get(keys) {
             return *number;
         }
@@ -87,11 +81,13 @@ impl Segments {
     }
 }
 
-impl Path {
-    /// Reads a journey; `home` is the currency of orders without one.
+impl<'a> Path<'a> {
+    /// Reads a journey. `is_seen` tells whether the credential may see a campaign; `home` is the currency of orders
+    /// without one.
     pub(super) fn read(
-        journey: &KeyJourney,
-        (products, campaigns, segments): (&mut Names, &mut Names, &mut Segments),
+        journey: &'a KeyJourney,
+        (products, campaigns): (&mut Names, &mut Names),
+        is_seen: impl Fn(&str) -> bool,
         refunds: &mut Refunds,
         home: Currency,
     ) -> Self {
@@ -109,17 +105,18 @@ impl Path {
             viewable: touch.viewable,
         });
         let touches = touches.collect();
-        let numbered = journey.touches.iter().map(|touch| {
+        let keys = journey.touches.iter().map(|touch| {
             // Without other dimensions, the campaign is the only one.
             let campaign = slice::from_ref(&touch.campaign);
-            segments.number(if touch.keys.is_empty() { campaign } else { &touch.keys })
+            let keys = if touch.keys.is_empty() { campaign } else { touch.keys.as_slice() };
+            is_seen(&touch.campaign).then_some(keys)
         });
-        let segments = numbered.collect();
+        let keys = keys.collect();
         let mut by_event = BTreeMap::<(i64, u128), Vec<&OrderLine>>::new();
         for line in &journey.lines {
             by_event.entry((line.time, line.id)).or_default().push(line);
         }
-        let mut path = Self { touches, segments, orders: Vec::new(), currencies: Vec::new() };
+        let mut path = Self { touches, keys, orders: Vec::new(), currencies: Vec::new() };
         for ((time, _), mut lines) in by_event {
             lines.sort_by_key(|line| line.line);
             let currency = lines.first().and_then(|line| line.currency.parse().ok());
