@@ -307,6 +307,8 @@ soon "a pod mounts it" has_pod drain Running
 job=$(in_namespace get jobs -l app.kubernetes.io/component=drain -o name)
 end_pod "$(pods_of drain Running | head -n 1)" drain 0 "" >/dev/null
 soon "the job ends with it" field "$job" '.status.conditions[?(@.type=="Complete")].status' True
+# Until its pod is gone, the claim is in use.
+holds "the job is deleted" in_namespace delete "$job" --timeout=60s
 holds "then its claim can be deleted" in_namespace delete pvc data-footfall-collector-3 --timeout=60s
 
 test_of "The end"

@@ -23,7 +23,7 @@ pub struct Dependencies {
 
 /// Sends what the spool of a removed collector holds to Kafka, without receiving anything, and then stops `lifecycle`.
 /// While Kafka is unavailable, it waits. `lifecycle` fails if it is stopped before the spool is empty, and if segments
-/// are set aside: only otherwise may the folder be removed.
+/// are left or set aside: only otherwise may the folder be removed.
 pub fn drain(producer: Producer, spool: Spool, lifecycle: &Lifecycle) {
     Log::new(producer, spool).start_drain_only(lifecycle);
 }

@@ -33,10 +33,20 @@ pub(crate) const UNMATCHED: &str = "unmatched";
 
 async fn render(request: HttpRequest) -> HttpResponse {
     let accepted = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
-    if accepted.is_some_and(|formats| formats.contains(OPENMETRICS)) {
+    if accepted.is_some_and(accepts_openmetrics) {
         return HttpResponse::Ok()
             .content_type(format!("{OPENMETRICS}; version=1.0.0; charset=utf-8"))
             .body(telemetry::render_openmetrics());
     }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(telemetry::render())
+}
+
+/// Whether a list of formats has OpenMetrics, and not with the weight zero, which refuses it.
+fn accepts_openmetrics(formats: &str) -> bool {
+    formats.to_ascii_lowercase().split(',').any(|format| {
+        let mut parts = format.split(';').map(str::trim);
+        let is_zero = |weight: &str| weight.trim_matches(['0', '.']).is_empty();
+        parts.next() == Some(OPENMETRICS)
+            && !parts.any(|part| part.strip_prefix("q=").is_some_and(is_zero))
+    })
 }

@@ -70,6 +70,22 @@ async fn a_scraper_gets_openmetrics_if_it_accepts_that() {
     assert!(text.ends_with("\n# EOF\n"), "{text}");
 }
 
+#[actix_web::test]
+async fn a_scraper_that_refuses_openmetrics_does_not_get_it() {
+    let app = init_service(web::app("openmetrics", web::metrics)).await;
+    for (accepted, is_open) in [
+        ("text/plain;q=0.5, Application/OpenMetrics-Text; version=1.0.0", true),
+        ("application/openmetrics-text;q=0.5", true),
+        ("application/openmetrics-text;version=1.0.0;q=0.0,text/plain", false),
+        ("application/openmetrics-text2", false),
+    ] {
+        let request = TestRequest::get().uri("/metrics").insert_header((header::ACCEPT, accepted));
+        let response = call_service(&app, request.to_request()).await;
+        let kind = response.headers().get(header::CONTENT_TYPE).unwrap().to_str().unwrap();
+        assert_eq!(kind.starts_with("application/openmetrics-text"), is_open, "{accepted}");
+    }
+}
+
 /// Keeps the log lines of this thread.
 fn lines_of_this_thread() -> (LogLines, tracing::subscriber::DefaultGuard) {
     let lines = LogLines::default();

@@ -223,3 +223,17 @@ async fn an_append_returns_only_once_its_record_is_durable() {
     }
     assert_eq!(drained(&spool).await.len(), 400);
 }
+
+#[tokio::test]
+async fn a_segment_that_could_not_be_set_aside_is_counted_as_left() {
+    let folder = TempDir::new().unwrap();
+    let (spool, _) = open(&folder);
+    append(&spool, "event").await.unwrap();
+    let segment = spool.oldest().await.unwrap();
+    let mut files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+    let file = files.find(|file| file.extension().is_some()).unwrap();
+    // No file can be renamed to the name of a folder. That folder is counted, too.
+    fs::create_dir(file.with_extension("corrupt")).unwrap();
+    assert!(spool.set_aside(segment).await.is_err());
+    assert_eq!((spool.bytes(), spool.count_left().unwrap()), (0, 2));
+}

@@ -76,13 +76,14 @@ impl Folder {
         Ok(target)
     }
 
-    /// Counts the segments that were set aside.
-    pub(crate) fn count_set_aside(&self) -> Result<usize, SpoolError> {
+    /// Counts the segments, also those that were set aside.
+    pub(crate) fn count_left(&self) -> Result<usize, SpoolError> {
         let failed = |source| SpoolError::io("list", &self.path)(source);
         let mut count = 0;
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let path = PathBuf::from(entry.map_err(failed)?.file_name());
-            count += usize::from(path.extension().is_some_and(|kind| kind == CORRUPT));
+            let is_left = path.extension().is_some_and(|kind| kind == CORRUPT || kind == SEGMENT);
+            count += usize::from(is_left);
         }
         Ok(count)
     }

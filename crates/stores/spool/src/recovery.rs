@@ -69,7 +69,12 @@ fn recover_segment(
     if end < length {
         cut(&file, &path, end, length)?;
     }
-    Ok(Some(Stored { sequence, header, end }).filter(|stored| !stored.is_empty()))
+    let stored = Stored { sequence, header, end };
+    if stored.is_empty() {
+        fs::remove_file(&path).map_err(SpoolError::io("remove", &path))?;
+        return Ok(None);
+    }
+    Ok(Some(stored))
 }
 
 /// Returns the end of the last frame that may have been acknowledged. Only the last frame of the

@@ -120,12 +120,13 @@ impl Spool {
         .await
     }
 
-    /// Counts the segments that were set aside and are still in the folder. Blocks for a moment.
+    /// Counts the files of segments in the folder: those that were set aside, and, if nothing is added, those that
+    /// could not be removed. Blocks for a moment.
     ///
     /// # Errors
     /// [`SpoolError::Io`] when the folder cannot be listed.
-    pub fn count_set_aside(&self) -> Result<usize, SpoolError> {
-        self.handle.shared.folder.count_set_aside()
+    pub fn count_left(&self) -> Result<usize, SpoolError> {
+        self.handle.shared.folder.count_left()
     }
 
     /// Checks that the spool would accept records now.

@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 /// How long a token is valid: the most that MSK accepts.
 const VALID: TimeDelta = TimeDelta::minutes(15);
 
-/// How long the credentials may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the credentials may take. Meanwhile, the client reports nothing, such as acknowledgements.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const SERVICE: &str = "kafka-cluster";

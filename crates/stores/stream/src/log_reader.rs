@@ -82,6 +82,7 @@ impl LogReader {
             .create_with_context(DriverContext { login: login.clone() })
             .map_err(StreamError::kafka("create a reader"))?;
         let client = Arc::new(client);
+        login.keep(&client)?;
         Ok(Self { client, config, login, topic: topic.into(), partitions, router })
     }
 
@@ -190,12 +191,8 @@ impl LogReader {
         request: impl FnOnce(&Client, &str) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, StreamError> {
         let client = Arc::clone(&self.client);
-        let login = self.login.clone();
         let topic = Arc::clone(&self.topic);
-        let asked = tokio::task::spawn_blocking(move || {
-            login.serve(&client);
-            request(&client, &topic)
-        });
+        let asked = tokio::task::spawn_blocking(move || request(&client, &topic));
         asked.await.map_err(StreamError::task)?.map_err(StreamError::kafka(doing))
     }
 }

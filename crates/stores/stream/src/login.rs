@@ -6,6 +6,7 @@ use std::{
     ffi::CString,
     ptr,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,9 @@ use crate::{StreamError, iam};
 
 /// How long a client that nobody polls is polled.
 const SERVE: Duration = Duration::from_millis(50);
+
+/// How long the thread of a kept login waits before it checks whether it should end.
+const POLL: Duration = Duration::from_secs(1);
 
 /// How a client gets tokens, if it logs in by IAM.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +49,31 @@ impl Login {
         })
     }
 
-    /// Lets the driver ask for a token of a client that nobody polls. Call it before each request.
+    /// Lets the driver ask for the tokens of a client that nobody polls, as long as the client is there: also while it
+    /// is not asked for anything, since a token expires after a quarter of an hour.
+    ///
+    /// # Errors
+    /// No thread could be started.
+    pub(crate) fn keep<C: ConsumerContext + 'static>(
+        &self,
+        client: &Arc<BaseConsumer<C>>,
+    ) -> Result<(), StreamError> {
+        if self.region.is_none() {
+            return Ok(());
+        }
+        let polled = Arc::downgrade(client);
+        thread::Builder::new()
+            .name("kafka-login".to_owned())
+            .spawn(move || {
+                while let Some(client) = polled.upgrade() {
+                    drop(client.poll(POLL));
+                }
+            })
+            .map(drop)
+            .map_err(|error| StreamError::Thread(Box::new(error)))
+    }
+
+    /// Lets the driver ask for a token of a client that is about to send its first request.
     pub(crate) fn serve<C: ConsumerContext>(&self, client: &BaseConsumer<C>) {
         if self.region.is_none() {
             return;

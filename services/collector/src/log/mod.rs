@@ -49,8 +49,8 @@ pub(crate) struct NotStored {
 enum NotDrained {
     #[error("{bytes} bytes are left in the spool")]
     Left { bytes: u64 },
-    #[error("{segments} segments of the spool are set aside for an operator")]
-    SetAside { segments: usize },
+    #[error("{segments} segments are left in the spool or set aside")]
+    Segments { segments: usize },
 }
 
 /// Kafka, with the spool as fallback. Clones share both.
@@ -88,9 +88,9 @@ impl Log {
             if bytes > 0 {
                 return Err(NotDrained::Left { bytes }.into());
             }
-            match self.spool.count_set_aside()? {
+            match self.spool.count_left()? {
                 0 => Ok(()),
-                segments => Err(NotDrained::SetAside { segments }.into()),
+                segments => Err(NotDrained::Segments { segments }.into()),
             }
         });
     }

@@ -154,8 +154,5 @@ async fn a_spool_with_a_segment_that_was_set_aside_must_not_be_removed() {
     collector.stop().await;
     collector.set_segment_aside();
     let refused = collector.drain().await.run_until_signal().await.unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "drain failed: 1 segments of the spool are set aside for an operator"
-    );
+    assert_eq!(refused.to_string(), "drain failed: 1 segments are left in the spool or set aside");
 }

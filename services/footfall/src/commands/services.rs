@@ -106,6 +106,12 @@ async fn start(
     serve_metrics(&configuration.metrics, lifecycle)?;
     if services.drain {
         // It asks Kafka only, so that it works while other stores are unavailable.
+        // Opening the spool would create it, and an empty one counts as sent.
+        let folder = &configuration.spool.folder;
+        if !folder.is_dir() {
+            let missing = format!("spool.folder: {} does not exist", folder.display());
+            return Err(Failure::Usage(missing));
+        }
         let (producer, spool) = log_of(&configuration).await?;
         collector::drain(producer, spool, lifecycle);
         return Ok(());

@@ -59,6 +59,21 @@ async fn the_same_records_make_the_same_object_in_a_folder_and_in_s3() {
 }
 
 #[tokio::test]
+async fn s3_gets_a_checksum_of_each_object() {
+    let test = TestArchive::s3().await;
+    test.archive.put(&test.object().await).await.unwrap();
+    // The server keeps beside its buckets which checksums it got.
+    let root = test.folder.ancestors().nth(2).unwrap();
+    let notes: String = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().ends_with(".internal.json"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    assert!(notes.contains("checksum_sha256"), "{notes}");
+}
+
+#[tokio::test]
 async fn a_repeated_put_returns_the_same_as_the_first() {
     for test in TestArchive::all().await {
         let first = test.archive.put(&test.object().await).await.unwrap();

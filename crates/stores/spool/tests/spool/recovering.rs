@@ -76,6 +76,14 @@ async fn an_end_of_zeros_or_garbage_is_torn() {
 }
 
 #[tokio::test]
+async fn a_segment_with_nothing_but_a_torn_frame_is_removed() {
+    let bytes = segment().await;
+    let folder = folder_with(&bytes[..ends()[0] - 1]);
+    let spool = open(folder.path());
+    assert_eq!((spool.bytes(), spool.count_left().unwrap()), (0, 0));
+}
+
+#[tokio::test]
 async fn a_flipped_bit_costs_its_frame_and_the_file_is_set_aside() {
     let bytes = segment().await;
     for byte in 0..bytes.len() {
