@@ -2155,7 +2155,7 @@ export interface components {
              */
             promoted_sales: string;
             /**
-             * @description What ads cost in the bucket, as in a query.
+             * @description What ads cost in the bucket, of the events whose rows are retained.
              * @example 12.50
              */
             spend: string;
@@ -4558,9 +4558,10 @@ export interface components {
             currency: string;
             /**
              * Format: int64
-             * @description Rises when stored events of finished times change: answers to one query with the same version have the same
-             *     numbers, as far as neither assignments nor declarations change. `null` while something of the query's time,
-             *     of its earlier period or of its cohorts is not finished.
+             * @description Another version means that stored events of a finished time have changed. An event that is being stored may be
+             *     in an answer shortly before its version rises, and retention does not raise it. `null` while something of the
+             *     query's time, of its earlier period or of its cohorts is not finished, and for a credential that may see only
+             *     some campaigns.
              */
             data_version?: number | null;
             explain?: components["schemas"]["AnswerExplanation"] | null;
