@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run down test lint unit e2e tls doc contract bench bench-part bench-growth bench-questions bench-browser profile faults drill isolation guards openapi web web-check browser wipe
 .PHONY: binary image image-check infra-check infra-lint infra-kube infra-verified release workflows-lint
-.PHONY: test-contract test-faults test-isolation test-browser
+.PHONY: test-contract test-faults test-isolation
 .PHONY: observe observe-check observe-ask
 
 CARGO := cargo
@@ -36,7 +36,7 @@ down: ## stop the servers of the demo; the data stays
 wipe: ## stop the servers of the demo and remove its data
 	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
 
-test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults, isolation, the console in a browser
+test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults, isolation
 	@$(STEP) begin
 	@$(STEP) install infra/local/stack.sh install
 	@$(STEP) infra $(MAKE) --no-print-directory infra-verified
@@ -46,7 +46,6 @@ test: ## run all checks: format, lints, documentation, all tests on a temporary 
 	@$(STEP) tests env FOOTFALL_TEST_MEMORY=1 RUST_TEST_THREADS=4 $(TEST_STACK) $(CARGO) test --workspace $(FAILPOINTS) --no-fail-fast
 	@$(STEP) scenarios $(MAKE) --no-print-directory --jobs 2 --output-sync=line test-contract test-faults
 	@$(STEP) isolation $(MAKE) --no-print-directory test-isolation
-	@$(STEP) browser $(MAKE) --no-print-directory test-browser
 	@$(STEP) show
 
 # Each waits for servers of its own for most of its time, so both run at once, in folders and on ports of their own.
@@ -58,9 +57,6 @@ test-faults:
 
 test-isolation:
 	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; FOOTFALL_TEST_MEMORY=1 $(MAKE) --no-print-directory isolation BUILD_ISOLATION=true ISOLATION="--size 1 --seed 7"
-
-test-browser:
-	@unset FOOTFALL_TEST_DIR FOOTFALL_TEST_PORT; FOOTFALL_TEST_MEMORY=1 $(MAKE) --no-print-directory browser BUILD=true BROWSER=
 
 lint: ## check format and lints; warnings are errors
 	@$(CARGO) fmt --all --check

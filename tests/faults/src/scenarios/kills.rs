@@ -14,6 +14,9 @@ use crate::{
     stand::Stand,
 };
 
+/// How long a processor may take to begin.
+const BEGIN_WITHIN: Duration = Duration::from_secs(180);
+
 /// The process that is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Victim {
@@ -67,6 +70,10 @@ pub(super) async fn run(stack: &Stack, victim: Victim, piece: &Piece) -> Result<
     let mut stand = Stand::prepare(Preparation::default()).await?;
     stand.start_processor("processor", []);
     let load = stand.load(Traffic::default(), piece.seed());
+    if victim.is_server() {
+        // Services end when a server is unreachable at start. This scenario tests running services.
+        stand.wait_for_progress(BEGIN_WITHIN).await?;
+    }
     for _ in 0..piece.tries {
         sleep(Duration::from_millis(random.random_range(300..2_000))).await;
         kill(stack, &mut stand, victim, &mut random).await?;
