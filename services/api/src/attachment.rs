@@ -33,6 +33,21 @@ pub(crate) fn form(named: Option<Format>, http: &HttpRequest) -> Format {
     named.unwrap_or_else(|| Format::accepted(accept.unwrap_or_default()))
 }
 
+/// Returns the form of an answer as [`form`] does, and writes it into the request, which may become a job: that
+/// has no header `Accept`. A job of JSON does not name it, since an api of the release before knows no `format`.
+///
+/// # Errors
+/// `named`, which is at `pointer`, is no known form.
+pub(crate) fn settled_form(
+    named: &mut Option<String>,
+    pointer: &str,
+    http: &HttpRequest,
+) -> Result<Format, Problem> {
+    let form = form(Format::asked(named.as_deref(), pointer)?, http);
+    *named = matches!(form, Format::File(_)).then(|| form.ending().to_owned());
+    Ok(form)
+}
+
 /// Returns an answer as JSON, or as a file whose name has the kind of the report, the range and the zone.
 pub(crate) async fn answered(
     answer: impl Tabular + Send + 'static,

@@ -5,10 +5,9 @@ use control_plane::ReportKind;
 use web::{Body, Error, Tenant};
 
 use crate::{
-    attachment::{answered, form},
+    attachment::{answered, settled_form},
     behaviour::{Asker, FunnelAnswer, FunnelBody},
     member::Member,
-    query::Format,
     report_request::read_body,
     routes::reports::{ReportJob, preferred},
     state::Api,
@@ -61,9 +60,7 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let now = Utc::now();
-    let form = form(Format::asked(body.format.as_deref(), "/format")?, &http);
-    // A job has no header `Accept`. One of JSON does not name it: an api of the release before knows no `format`.
-    body.format = matches!(form, Format::File(_)).then(|| form.ending().to_owned());
+    let form = settled_form(&mut body.format, "/format", &http)?;
     let asked = (ReportKind::Funnel, &body);
     if let Some(queued) = preferred(&api, Member::of(&tenant), &http, asked, now).await? {
         return Ok(queued);

@@ -5,11 +5,10 @@ use control_plane::ReportKind;
 use web::{Error, Query, Tenant};
 
 use crate::{
-    attachment::{answered, form},
+    attachment::{answered, settled_form},
     behaviour::{Asker, SessionsAnswer, SessionsQuery},
     cohorts::CohortFinder,
     member::Member,
-    query::Format,
     routes::reports::{ReportJob, preferred},
     state::Api,
 };
@@ -59,9 +58,7 @@ pub(crate) async fn handle(
 ) -> Result<HttpResponse, Error> {
     let context = tenant.context();
     let now = Utc::now();
-    let form = form(Format::asked(query.format.as_deref(), "?format")?, &http);
-    // A job has no header `Accept`. One of JSON does not name it: an api of the release before knows no `format`.
-    query.format = matches!(form, Format::File(_)).then(|| form.ending().to_owned());
+    let form = settled_form(&mut query.format, "?format", &http)?;
     let asked = (ReportKind::Sessions, &query);
     if let Some(queued) = preferred(&api, Member::of(&tenant), &http, asked, now).await? {
         return Ok(queued);
