@@ -14,6 +14,7 @@ use warehouse::{Advertisers, Keys, Warehouse};
 use super::{
     answer::{Answered, Timing},
     both_periods::{added_up, both, in_both},
+    credit::Credit,
     cursor,
     reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
@@ -120,6 +121,14 @@ impl Queries {
             None => TotalSales::default(),
         };
         let sales = read_sales(request.range).await?;
+        // The limit to campaigns is among the filters of `request`; it is one of touches, which have a campaign anyway.
+        let read_credit =
+            |range| Box::pin(Credit::read(&source.warehouse, asked, campaigns, own, range));
+        let credit_before = match earlier {
+            Some(range) => read_credit(range).await?,
+            None => Credit::default(),
+        };
+        let credit = read_credit(request.range).await?;
         let current = Reader {
             source: &source,
             request,
@@ -127,8 +136,14 @@ impl Queries {
             own,
             range: request.range,
             total_sales: &sales,
+            credit: &credit,
         };
-        let previous = earlier.map(|range| Reader { range, total_sales: &sales_before, ..current });
+        let previous = earlier.map(|range| Reader {
+            range,
+            total_sales: &sales_before,
+            credit: &credit_before,
+            ..current
+        });
 
         let (mut admitted, left_out) = segments(current, previous).await?;
         let adds_up = request.adds_up();
@@ -177,7 +192,10 @@ impl Queries {
             sums.merge(&previous.sums);
         }
         let needs_new_to_brand = request.needs_new_to_brand();
-        let read_from = ranges.iter().map(|one| retained::read_from(*one, needs_new_to_brand));
+        let longest = request.attribution.map(|one| one.longest_window()).unwrap_or_default();
+        let read_from = ranges
+            .iter()
+            .map(|one| retained::read_from(*one, needs_new_to_brand).min(one.from() - longest));
         Ok(Answered {
             request: request.clone(),
             currencies: Currencies::of(&sums, own),
@@ -187,9 +205,8 @@ impl Queries {
             totals,
             next,
             as_of: source.as_of,
-            // Late events of other campaigns raise it, too.
-            data_version: campaigns
-                .is_none()
+            // Late events of other campaigns raise it, too; and refunds, which change credit, do not.
+            data_version: (campaigns.is_none() && request.attribution.is_none())
                 .then(|| source.data_version(&request.events, ranges.iter().copied()))
                 .flatten(),
             retained_from: retained::touched(retained_from, read_from),

@@ -10,7 +10,7 @@ async fn ask(stand: &Stand, body: Value) -> Value {
 }
 
 /// Returns a click or a view of an ad; the number decides between equal times.
-fn touch(visitor: &str, kind: &str, campaign: &str, time: &str, number: u8) -> Value {
+pub(crate) fn touch(visitor: &str, kind: &str, campaign: &str, time: &str, number: u8) -> Value {
     json!({
         "type": kind, "visitor_id": visitor, "campaign_id": campaign,
         "event_time": format!("2026-03-{time}Z"),

@@ -36,7 +36,7 @@ impl Example {
 pub(super) fn all() -> Vec<Example> {
     [ordered(), excluded(), held(), daily(), weekly(), last_touch(), divided(), dated()]
         .into_iter()
-        .chain([windows(), vec![sessions(false)], compared()])
+        .chain([in_a_query(), windows(), vec![sessions(false)], compared()])
         .flatten()
         .collect()
 }
@@ -318,6 +318,28 @@ fn dated() -> Vec<Example> {
                 "Z 2026-03-19T23:00:00Z 0 10.01",
             ],
         ),
+    ]
+}
+
+/// The same credit, as a query answers it: the largest campaigns first.
+fn in_a_query() -> Vec<Example> {
+    let of = |model: &'static str, rows: &[&str]| {
+        let body = json!({
+            "metrics": ["attributed_sales", "attributed_orders"], "dimensions": ["campaign"],
+            "time": day(), "top": {"n": 2, "by": "attributed_sales", "others": true},
+            "attribution": {"rule": {"model": model, "match": "category"}, "by": "session"},
+        });
+        let json = vec![
+            ("/totals/values/attributed_sales", "60.01"),
+            ("/totals/values/attributed_orders", "1"),
+            ("/attribution/rule/model", model),
+        ];
+        let columns = "campaign start attributed_sales";
+        Example::new("/v1/query", body, json, ("segment", columns), rows)
+    };
+    vec![
+        of("linear", &["W 2026-03-20T00:00:00Z 20", "X 2026-03-20T00:00:00Z 13.336667"]),
+        of("last_touch", &["Z 2026-03-20T00:00:00Z 40.01", "W 2026-03-20T00:00:00Z 20"]),
     ]
 }
 
