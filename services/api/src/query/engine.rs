@@ -15,7 +15,7 @@ use super::{
     answer::{Answered, Timing},
     both_periods::{added_up, both, in_both},
     credit::Credit,
-    cursor,
+    cursor::{self, PageEnd},
     reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
     scope,
@@ -174,23 +174,31 @@ impl Queries {
             false => None,
         };
 
+        let mut sums = totals.current.sums.clone();
+        if let Some(previous) = &totals.previous {
+            sums.merge(&previous.sums);
+        }
+        let currencies = Currencies::of(&sums, own);
+        // Refunds change credit at any time, and raise no version.
+        let version = match request.attribution {
+            None => source.data_version(&request.events, ranges.iter().copied()),
+            Some(_) => None,
+        };
         admitted.sort_by(|one, other| one.compare(other, &request.order, request, own));
-        let begin = request.after.as_ref().map_or(Ok(0), |last| after(&admitted, last))?;
+        let numbers = page_numbers(&admitted, request, &currencies, version.is_some())?;
+        let begin = request.after.as_ref().map_or(Ok(0), |end| after(&admitted, end))?;
         let mut page = admitted.split_off(begin);
         let has_more = page.len() > request.limit;
         page.truncate(request.limit);
         let last = page.last().filter(|_| has_more);
-        let next = last.map(|last| cursor::after(&last.keys, asked));
+        let next = last.map(|last| PageEnd { after: last.keys.clone(), numbers });
+        let next = next.map(|end| cursor::after(end, asked));
         request.not_too_large(page.len())?;
         let series = page_series(current, previous, &page).await?;
         let explanation = match request.explain {
             true => Some(current.explain(tenant, campaigns).await?),
             false => None,
         };
-        let mut sums = totals.current.sums.clone();
-        if let Some(previous) = &totals.previous {
-            sums.merge(&previous.sums);
-        }
         let needs_new_to_brand = request.needs_new_to_brand();
         let longest = request.attribution.map(|one| one.longest_window()).unwrap_or_default();
         let read_from = ranges
@@ -198,17 +206,15 @@ impl Queries {
             .map(|one| retained::read_from(*one, needs_new_to_brand).min(one.from() - longest));
         Ok(Answered {
             request: request.clone(),
-            currencies: Currencies::of(&sums, own),
+            currencies,
             page,
             series,
             others,
             totals,
             next,
             as_of: source.as_of,
-            // Late events of other campaigns raise it, too; and refunds, which change credit, do not.
-            data_version: (campaigns.is_none() && request.attribution.is_none())
-                .then(|| source.data_version(&request.events, ranges.iter().copied()))
-                .flatten(),
+            // Late events of other campaigns raise it, too.
+            data_version: version.filter(|_| campaigns.is_none()),
             retained_from: retained::touched(retained_from, read_from),
             explanation,
             timing: Timing {
@@ -330,9 +336,33 @@ async fn page_series(
     Ok([now, before.unwrap_or_default()])
 }
 
+/// Returns a hash of the numbers of all pages, if there are several and the first one is about a finished time: then
+/// all of them have the same.
+///
+/// # Errors
+/// They have changed since the first page.
+fn page_numbers(
+    segments: &[Segment],
+    request: &QueryRequest,
+    currencies: &Currencies,
+    is_finished: bool,
+) -> Result<Option<String>, Problem> {
+    let is_bound = match &request.after {
+        Some(end) => end.numbers.is_some(),
+        None => is_finished && segments.len() > request.limit,
+    };
+    let numbers = is_bound.then(|| cursor::numbers(segments, request, currencies)).transpose()?;
+    if request.after.as_ref().is_some_and(|end| end.numbers != numbers) {
+        let reason = "belongs to a page whose numbers have changed since: begin at the first page";
+        return Err(Problem::field("/cursor", reason));
+    }
+    Ok(numbers)
+}
+
 /// Returns the position behind the last segment of the page before.
-fn after(segments: &[Segment], last: &[String]) -> Result<usize, Problem> {
-    let position = segments.iter().position(|segment| segment.keys == last).map(|last| last + 1);
+fn after(segments: &[Segment], end: &PageEnd) -> Result<usize, Problem> {
+    let is_last = |segment: &Segment| segment.keys == end.after;
+    let position = segments.iter().position(is_last).map(|last| last + 1);
     position.ok_or_else(|| {
         Problem::field(
             "/cursor",

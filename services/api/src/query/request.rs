@@ -10,6 +10,7 @@ use money::Amount;
 use problem::Problem;
 use warehouse::KeptRollup;
 
+use super::cursor::PageEnd;
 use crate::{behaviour::QueryAttribution, reports::Reads};
 
 /// A valid query, with its defaults.
@@ -36,8 +37,8 @@ pub(crate) struct QueryRequest {
     pub(crate) order: Vec<(Column, Direction)>,
     /// The most segments of a page.
     pub(crate) limit: usize,
-    /// The last segment of the page before.
-    pub(crate) after: Option<Vec<String>>,
+    /// Where the page before ended.
+    pub(crate) after: Option<PageEnd>,
     /// Whether whole events or their products are counted.
     pub(crate) level: Level,
     pub(crate) explain: bool,
