@@ -76,7 +76,7 @@ fn events() -> Vec<Value> {
 /// Returns the metrics of a query of all of them, asked by an owner.
 async fn values(stand: &Stand, owner: &str, filter: Value) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
-    for some in Metric::ALL.map(Metric::as_str).chunks(20) {
+    for some in names().chunks(20) {
         let answer = stand.post("/v1/query", Some(owner), body(some, &filter)).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         values.extend(answer.body["totals"]["values"].as_object().unwrap().clone());
@@ -85,9 +85,17 @@ async fn values(stand: &Stand, owner: &str, filter: Value) -> BTreeMap<String, V
 }
 
 fn body(metrics: &[&str], filter: &Value) -> Value {
+    let known = |name: &&str| Metric::named(name).unwrap();
+    let of_credit = metrics.iter().map(known).any(Metric::is_attributed);
     json!({
         "metrics": metrics, "filters": filter, "time": {"from": "2026-03-02", "to": "2026-03-03"},
+        "attribution": of_credit.then_some("standard"),
     })
+}
+
+/// Returns the names of all metrics, those of credit included.
+fn names() -> Vec<&'static str> {
+    Metric::ALL.into_iter().chain(Metric::ATTRIBUTED).map(Metric::as_str).collect()
 }
 
 async fn api_key(stand: &Stand, owner: &str, order: Value) -> String {
@@ -116,7 +124,9 @@ async fn every_role_may_ask_the_metrics_that_the_documentation_gives_it() {
     let spring = json!({"dimension": "campaign", "in": ["spring"]});
     let all = values(&stand, &owner, Value::Null).await;
     let own = values(&stand, &owner, spring).await;
-    assert_ne!((&all["impressions"], &all["tacos"]), (&own["impressions"], &own["tacos"]));
+    for name in ["impressions", "tacos", "attributed_sales"] {
+        assert_ne!(all[name], own[name], "{name}");
+    }
 
     let documented = documented();
     let roles: BTreeSet<_> = documented.keys().map(String::as_str).collect();
@@ -124,11 +134,7 @@ async fn every_role_may_ask_the_metrics_that_the_documentation_gives_it() {
     for (role, rights) in &documented {
         let credential = &credentials[role.as_str()];
         let metrics: BTreeSet<_> = rights.keys().map(String::as_str).collect();
-        assert_eq!(
-            metrics,
-            BTreeSet::from(Metric::ALL.map(Metric::as_str)),
-            "{role}: the table has each"
-        );
+        assert_eq!(metrics, names().into_iter().collect(), "{role}: the table has each");
         for (metric, right) in rights {
             let body = body(&[metric], &Value::Null);
             let answer = stand.post("/v1/query", Some(credential), body).await;
@@ -152,7 +158,8 @@ async fn every_role_may_ask_the_metrics_that_the_documentation_gives_it() {
             assert_eq!(listed.status, 403, "{role}");
             continue;
         }
-        let listed = listed.body["data"].as_array().unwrap().iter();
+        let lists = ["data", "attributed"].iter();
+        let listed = lists.flat_map(|list| listed.body[*list].as_array().unwrap());
         let listed: BTreeSet<_> = listed.map(|metric| metric["name"].as_str().unwrap()).collect();
         assert_eq!(listed, possible, "{role}");
     }

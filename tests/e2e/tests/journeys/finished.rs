@@ -112,6 +112,73 @@ async fn a_tenant_does_not_get_what_is_kept_for_another() {
     assert_eq!(clicks(&limited), 3);
 }
 
+/// Sends clicks at a time, one on each of these devices.
+async fn click(platform: &Platform, tenant: &Tenant, at: DateTime<Utc>, devices: &[&str]) {
+    let event = |device: &&str| {
+        json!({"type": "ad_click", "campaign_id": "spring", "event_id": Uuid::now_v7(),
+            "event_time": at, "device": device})
+    };
+    let events: Vec<_> = devices.iter().map(event).collect();
+    platform.collect(&tenant.collect_key, &json!(events)).await.expect(202);
+}
+
+#[tokio::test]
+async fn pages_of_a_finished_day_have_the_numbers_of_the_first_one_and_others_go_on() {
+    let platform = Platform::start().await;
+    platform.wait_until_up_to_date().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    let now = Utc::now();
+    let hour = TimeDelta::hours(1);
+    let today = json!({"from": now - hour, "to": now + hour});
+    let (from, to) = *DAY;
+    for (time, at, is_finished) in
+        [(json!({"from": from, "to": to}), from + hour, true), (today, now, false)]
+    {
+        let page = async |limit: u8, cursor: &Value| {
+            let body = json!({
+                "metrics": ["clicks"], "dimensions": ["device"], "time": time, "limit": limit,
+                "cursor": cursor,
+            });
+            platform.post(&tenant.owner, "/v1/query", &body).await
+        };
+        let first = async |clicks: u64| {
+            eventually("the clicks are counted", async || {
+                let body = page(1, &Value::Null).await.expect(200).json();
+                let is_known = !is_finished || body["data_version"].is_u64();
+                (body["totals"]["values"]["clicks"] == clicks && is_known).then_some(body)
+            })
+            .await
+        };
+        let devices = ["mobile", "mobile", "mobile", "tv", "tv", "desktop"];
+        click(&platform, &tenant, at, &devices).await;
+        let begun = first(6).await;
+        let second = page(1, &begun["next"]).await.expect(200).json();
+        assert_eq!(second["rows"][0]["device"], "tv", "{second}");
+        let third = page(1, &second["next"]).await.expect(200).json();
+        assert_eq!(
+            (&third["rows"][0]["device"], &third["next"]),
+            (&json!("desktop"), &Value::Null)
+        );
+
+        click(&platform, &tenant, at, &["tablet"]).await;
+        let anew = first(7).await;
+        // Another limit is another answer in memory.
+        let next = page(2, &begun["next"]).await;
+        if is_finished {
+            let error = next.expect(422).json()["errors"][0].clone();
+            assert_eq!(error["pointer"], "/cursor", "{error}");
+            assert!(
+                error["reason"].as_str().unwrap().contains("begin at the first page"),
+                "{error}"
+            );
+        } else {
+            assert_eq!(next.expect(200).json()["rows"][0]["device"], "tv");
+        }
+        let next = page(3, &anew["next"]).await.expect(200).json();
+        assert_eq!(next["rows"].as_array().unwrap().len(), 3, "{next}");
+    }
+}
+
 #[tokio::test]
 async fn a_range_that_is_not_finished_is_read_from_clickhouse() {
     let platform = Platform::start().await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attribution::{DateBasis, Journey, Rule};
 use chrono::{DateTime, Utc};
-use metrics::{Buckets, TimeRange};
+use metrics::{Buckets, Counter, MoneySum, QuantitySum, Sums, TimeRange};
 use money::{Amount, Currency, Quantity};
 
 use super::orders::{Path, Segments};
@@ -67,6 +67,26 @@ impl Credits {
             own.assisted += money.assisted;
             own.spend += money.spend;
         }
+    }
+
+    /// Returns the credit as sums of the catalogue, without what the ads cost.
+    pub(super) fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        sums.add_count(Counter::AttributedOrders, None, self.orders);
+        let units = Quantity::from_thousandths(self.units);
+        sums.add_quantity(QuantitySum::AttributedUnits, units);
+        for (currency, money) in &self.money {
+            for (sum, amount) in [
+                (MoneySum::AttributedSales, money.sales),
+                (MoneySum::AttributedNetSales, money.net_sales),
+                (MoneySum::PromotedSales, money.promoted),
+                (MoneySum::HaloSales, money.halo),
+                (MoneySum::AssistedSales, money.assisted),
+            ] {
+                sums.add_money(sum, *currency, amount);
+            }
+        }
+        sums
     }
 }
 

@@ -1,6 +1,7 @@
 mod access;
 mod answers;
 mod comparisons;
+mod credit;
 mod refusals;
 mod segments;
 
