@@ -102,15 +102,17 @@ impl Credit {
         if by.is_empty() {
             by.push(Dimension::Campaign);
         }
+        let named_by = |keys: &[String]| {
+            let is_selected = query.events.holds(&|test| is_passed(test, &by, keys));
+            is_selected.then_some(query.dimensions.len())
+        };
         let each = |keys: &[String], start: DateTime<Utc>, sums: Sums| {
-            if query.events.holds(&|test| is_passed(test, &by, keys)) {
-                let segment = keys.iter().take(query.dimensions.len()).cloned().collect();
-                let buckets = credit.0.entry(segment).or_default();
-                buckets.entry(start).or_default().merge(&sums);
-            }
+            let buckets = credit.0.entry(keys.to_vec()).or_default();
+            buckets.entry(start).or_default().merge(&sums);
         };
         let time = Time { range, ..query.time() };
-        attribution.credit((warehouse, home), campaigns, (time, &by), each).await?;
+        let by = (time, by.as_slice());
+        attribution.credit((warehouse, home), campaigns, by, named_by, each).await?;
         Ok(credit)
     }
 

@@ -135,8 +135,9 @@ impl QueryAttribution {
         UsedAttribution { rule, date_basis: self.basis.as_str(), by: self.by }
     }
 
-    /// Hands over the credit of the ads that have the same values of the dimensions, by the start of each bucket, of
-    /// the campaigns that the credential may see.
+    /// Hands over the credit of the campaigns that the credential may see, by the start of each bucket. Of an ad's
+    /// values of the dimensions, `named_by` returns how many of the first ones name its segment; none if its credit
+    /// is not counted.
     ///
     /// # Errors
     /// There are too many cells, a key has too many ads and orders, the query is too expensive, or the cluster is
@@ -146,6 +147,7 @@ impl QueryAttribution {
         (reader, home): (&TenantWarehouse, Currency),
         campaigns: Option<&[CampaignId]>,
         (time, dimensions): (Time, &[Dimension]),
+        named_by: impl Fn(&[String]) -> Option<usize> + Sync,
         mut each: impl FnMut(&[String], DateTime<Utc>, Sums),
     ) -> Result<(), Failure> {
         let request = AttributionRequest {
@@ -157,7 +159,7 @@ impl QueryAttribution {
             by: self.by,
             now: Utc::now(),
         };
-        let credited = request.credited(reader, campaigns, home).await?;
+        let credited = request.credited(reader, campaigns, home, named_by).await?;
         for ((segment, bucket), credits) in credited.rules.iter().flat_map(|rule| &rule.credits) {
             if let Some(start) = credited.buckets.starts().get(*bucket) {
                 each(credited.segments.keys(*segment), *start, credits.sums());
