@@ -9,7 +9,11 @@ use problem::{Code, Problem};
 use tenancy::CampaignId;
 use warehouse::{Keys, TenantWarehouse};
 
-use super::{parse::Time, reader::Series, request::QueryRequest};
+use super::{
+    parse::Time,
+    reader::Series,
+    request::{Column, QueryRequest},
+};
 use crate::failure::Failure;
 
 /// The credit of each segment in each bucket of a period; nothing without an attribution.
@@ -38,7 +42,7 @@ pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
                  `standard`",
                 metric.as_str()
             );
-            ("/metrics", reason)
+            (named_at(request, metric), reason)
         }
         (Some(metric), Some(_)) => {
             let mut used = request.used();
@@ -46,7 +50,7 @@ pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
             let is_of_cohort =
                 request.events.tests().into_iter().any(|test| test.membership().is_some());
             match refused {
-                Some(dimension) => ("/metrics", of_no_ad(metric, dimension)),
+                Some(dimension) => (named_at(request, metric), of_no_ad(metric, dimension)),
                 None if is_of_cohort => {
                     let reason = "may not test a cohort: credit is given for all that a visitor has seen \
                                   and bought. Test dimensions of ads, or ask without `attribution`";
@@ -58,6 +62,19 @@ pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
     };
     Err(Problem::new(Code::Incompatible, "The attribution does not fit the query.")
         .with_error(pointer, reason))
+}
+
+/// Returns where a query names a metric.
+fn named_at(request: &QueryRequest, metric: Metric) -> &'static str {
+    if request.metrics.contains(&metric) {
+        "/metrics"
+    } else if request.top.is_some_and(|top| top.by == metric) {
+        "/top/by"
+    } else if request.order.iter().any(|(column, _)| *column == Column::Metric(metric)) {
+        "/order"
+    } else {
+        "/filters"
+    }
 }
 
 /// Returns why a metric of credit is not defined by a dimension.
