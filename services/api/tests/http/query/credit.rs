@@ -12,7 +12,7 @@ use crate::{
     stand::{Answer, Stand, answer},
 };
 
-const METRICS: [&str; 10] = [
+pub(super) const METRICS: [&str; 10] = [
     "attributed_orders",
     "attributed_units",
     "attributed_sales",
@@ -28,12 +28,12 @@ const METRICS: [&str; 10] = [
 /// The numbers of a segment in a bucket, by its keys and its start; in each other currency, too.
 type Cells = BTreeMap<String, BTreeMap<String, Value>>;
 
-fn time(granularity: &str) -> Value {
+pub(super) fn time(granularity: &str) -> Value {
     json!({"from": "2026-03-18", "to": "2026-03-22", "tz": "Asia/Kolkata", "granularity": granularity})
 }
 
 /// Visitors who see and click ads of three campaigns, order in two currencies, and send some of it back.
-fn events() -> Vec<Value> {
+pub(super) fn events() -> Vec<Value> {
     let campaigns = ["spring", "winter", "outlet"];
     let mut events = Vec::new();
     for visitor in 0..18_u8 {
@@ -119,7 +119,7 @@ fn of_attribution(answer: &Value, dimensions: &[&str]) -> Cells {
     cells
 }
 
-async fn post(stand: &Stand, path: &str, credential: &str, body: Value) -> Value {
+pub(super) async fn post(stand: &Stand, path: &str, credential: &str, body: Value) -> Value {
     let answer = stand.post(path, Some(credential), body.clone()).await;
     assert_eq!(answer.status, 200, "{body}: {}", answer.body);
     answer.body
