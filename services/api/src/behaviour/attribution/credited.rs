@@ -57,7 +57,6 @@ impl AttributionRequest {
         let query = JourneyQuery {
             ordered: range.from()..end,
             touched_from: range.from() - longest,
-            until: end.max(self.now),
             key: self.by.into(),
             by: match self.dimensions.as_slice() {
                 // Each touch has its campaign anyway.

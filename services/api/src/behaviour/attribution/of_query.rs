@@ -157,7 +157,6 @@ impl QueryAttribution {
             rules: vec![(UsedRule::of(self.preset, &self.rule), self.rule)],
             basis: self.basis,
             by: self.by,
-            now: Utc::now(),
         };
         let credited = request.credited(reader, campaigns, home, named_by).await?;
         for ((segment, bucket), credits) in credited.rules.iter().flat_map(|rule| &rule.credits) {
