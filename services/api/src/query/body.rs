@@ -27,7 +27,7 @@ pub(crate) struct QueryBody {
     /// Only events and segments for which it holds.
     pub(crate) filters: Option<FilterBody>,
     /// What gives the credit of metrics such as `attributed_sales`: the name of a preset, or a rule. All other
-    /// metrics count events as they declare themselves.
+    /// metrics count events as they declare themselves. Default: `declared`, for these alone.
     pub(crate) attribution: Option<QueryAttributionBody>,
     /// An earlier period to compare with.
     pub(crate) compare: Option<CompareBody>,

@@ -115,3 +115,22 @@ async fn the_largest_segment_and_all_others_are_the_whole_in_each_bucket() {
         assert_eq!(of(&divided["totals"]), of(&whole["totals"]), "{name}");
     }
 }
+
+#[actix_web::test]
+async fn declared_is_the_attribution_of_a_query_that_names_none() {
+    let stand = Stand::new().await;
+    insert(&stand, events()).await;
+    let ask = async |attribution: Value| {
+        let body = json!({
+            "metrics": ["sales", "clicks"], "dimensions": ["campaign"], "time": time("total"), "limit": 1,
+            "attribution": attribution,
+        });
+        let mut answer = query(&stand, body).await;
+        answer.as_object_mut().unwrap().remove("as_of");
+        answer
+    };
+    let plain = ask(Value::Null).await;
+    assert_eq!(plain["attribution"], "declared");
+    assert!(plain["next"].is_string(), "{plain}");
+    assert_eq!(ask(plain["attribution"].clone()).await, plain);
+}

@@ -165,6 +165,7 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
     };
     for (change, pointer, right) in [
         (json!({"attribution": null}), "/metrics", "such as `standard`"),
+        (json!({"attribution": "declared"}), "/metrics", "such as `standard`"),
         (
             json!({
                 "metrics": ["clicks"], "dimensions": ["device"], "attribution": null,
