@@ -77,17 +77,18 @@ fn named_at(request: &QueryRequest, metric: Metric) -> &'static str {
     }
 }
 
-/// Returns why a metric of credit is not defined by a dimension.
+/// Returns why a metric of credit is not defined by a dimension, and which one to use.
 fn of_no_ad(metric: Metric, dimension: &Dimension) -> String {
-    let why = match dimension.level() {
-        Level::Product => "an ad has its credit as a whole",
-        Level::Event => "ads do not have it",
+    let of_ads = "Use dimensions of ads, such as campaign, ad, placement or device";
+    let (why, instead) = match (dimension, dimension.level()) {
+        (Dimension::Advertiser, _) => {
+            ("campaigns have advertisers, and credit is given to ads", "Divide by `campaign`")
+        }
+        (_, Level::Product) => ("an ad has its credit as a whole", of_ads),
+        (_, Level::Event) => ("ads do not have it", of_ads),
     };
-    format!(
-        "`{}` is not defined by `{}`: {why}. Use dimensions of ads, such as campaign, ad, placement or device",
-        metric.as_str(),
-        dimension.as_str()
-    )
+    let (metric, dimension) = (metric.as_str(), dimension.as_str());
+    format!("`{metric}` is not defined by `{dimension}`: {why}. {instead}")
 }
 
 impl Credit {

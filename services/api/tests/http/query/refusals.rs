@@ -198,7 +198,8 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
         ),
         (json!({"metrics": ["sales", "roas"]}), "/attribution", "attributed_orders"),
         (json!({"dimensions": ["brand"]}), "/metrics", "as a whole. Use dimensions of ads"),
-        (json!({"dimensions": ["advertiser"]}), "/metrics", "Use dimensions of ads"),
+        (json!({"dimensions": ["advertiser"]}), "/metrics", "Divide by `campaign`"),
+        (json!({"dimensions": ["customer_type"]}), "/metrics", "Use dimensions of ads"),
         (
             json!({"filters": {"dimension": "product", "in": ["p"]}}),
             "/metrics",
