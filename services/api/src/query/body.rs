@@ -48,7 +48,7 @@ pub(crate) struct QueryBody {
     /// header `Accept`.
     #[schema(value_type = Option<String>, example = "csv")]
     pub(crate) format: Option<String>,
-    /// Whether the answer tells which rollup was read, and how many rows of it.
+    /// Whether the answer tells which rollup was read, and how many rows of it; of credit it tells nothing.
     #[serde(default)]
     pub(crate) explain: bool,
 }
