@@ -27,7 +27,7 @@ pub(crate) struct QueryBody {
     /// Only events and segments for which it holds.
     pub(crate) filters: Option<FilterBody>,
     /// What gives the credit of metrics such as `attributed_sales`: the name of a preset, or a rule. All other
-    /// metrics count events as they declare themselves.
+    /// metrics count events as they declare themselves. Default: `declared`, for these alone.
     pub(crate) attribution: Option<QueryAttributionBody>,
     /// An earlier period to compare with.
     pub(crate) compare: Option<CompareBody>,
@@ -48,7 +48,7 @@ pub(crate) struct QueryBody {
     /// header `Accept`.
     #[schema(value_type = Option<String>, example = "csv")]
     pub(crate) format: Option<String>,
-    /// Whether the answer tells which rollup was read, and how many rows of it.
+    /// Whether the answer tells which rollup was read, and how many rows of it; of credit it tells nothing.
     #[serde(default)]
     pub(crate) explain: bool,
 }

@@ -9,7 +9,11 @@ use problem::{Code, Problem};
 use tenancy::CampaignId;
 use warehouse::{Keys, TenantWarehouse};
 
-use super::{parse::Time, reader::Series, request::QueryRequest};
+use super::{
+    parse::Time,
+    reader::Series,
+    request::{Column, QueryRequest},
+};
 use crate::failure::Failure;
 
 /// The credit of each segment in each bucket of a period; nothing without an attribution.
@@ -38,7 +42,7 @@ pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
                  `standard`",
                 metric.as_str()
             );
-            ("/metrics", reason)
+            (named_at(request, metric), reason)
         }
         (Some(metric), Some(_)) => {
             let mut used = request.used();
@@ -46,7 +50,7 @@ pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
             let is_of_cohort =
                 request.events.tests().into_iter().any(|test| test.membership().is_some());
             match refused {
-                Some(dimension) => ("/metrics", of_no_ad(metric, dimension)),
+                Some(dimension) => (named_at(request, metric), of_no_ad(metric, dimension)),
                 None if is_of_cohort => {
                     let reason = "may not test a cohort: credit is given for all that a visitor has seen \
                                   and bought. Test dimensions of ads, or ask without `attribution`";
@@ -60,17 +64,31 @@ pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
         .with_error(pointer, reason))
 }
 
-/// Returns why a metric of credit is not defined by a dimension.
+/// Returns where a query names a metric.
+fn named_at(request: &QueryRequest, metric: Metric) -> &'static str {
+    if request.metrics.contains(&metric) {
+        "/metrics"
+    } else if request.top.is_some_and(|top| top.by == metric) {
+        "/top/by"
+    } else if request.order.iter().any(|(column, _)| *column == Column::Metric(metric)) {
+        "/order"
+    } else {
+        "/filters"
+    }
+}
+
+/// Returns why a metric of credit is not defined by a dimension, and which one to use.
 fn of_no_ad(metric: Metric, dimension: &Dimension) -> String {
-    let why = match dimension.level() {
-        Level::Product => "an ad has its credit as a whole",
-        Level::Event => "ads do not have it",
+    let of_ads = "Use dimensions of ads, such as campaign, ad, placement or device";
+    let (why, instead) = match (dimension, dimension.level()) {
+        (Dimension::Advertiser, _) => {
+            ("campaigns have advertisers, and credit is given to ads", "Divide by `campaign`")
+        }
+        (_, Level::Product) => ("an ad has its credit as a whole", of_ads),
+        (_, Level::Event) => ("ads do not have it", of_ads),
     };
-    format!(
-        "`{}` is not defined by `{}`: {why}. Use dimensions of ads, such as campaign, ad, placement or device",
-        metric.as_str(),
-        dimension.as_str()
-    )
+    let (metric, dimension) = (metric.as_str(), dimension.as_str());
+    format!("`{metric}` is not defined by `{dimension}`: {why}. {instead}")
 }
 
 impl Credit {
@@ -102,15 +120,17 @@ impl Credit {
         if by.is_empty() {
             by.push(Dimension::Campaign);
         }
+        let named_by = |keys: &[String]| {
+            let is_selected = query.events.holds(&|test| is_passed(test, &by, keys));
+            is_selected.then_some(query.dimensions.len())
+        };
         let each = |keys: &[String], start: DateTime<Utc>, sums: Sums| {
-            if query.events.holds(&|test| is_passed(test, &by, keys)) {
-                let segment = keys.iter().take(query.dimensions.len()).cloned().collect();
-                let buckets = credit.0.entry(segment).or_default();
-                buckets.entry(start).or_default().merge(&sums);
-            }
+            let buckets = credit.0.entry(keys.to_vec()).or_default();
+            buckets.entry(start).or_default().merge(&sums);
         };
         let time = Time { range, ..query.time() };
-        attribution.credit((warehouse, home), campaigns, (time, &by), each).await?;
+        let by = (time, by.as_slice());
+        attribution.credit((warehouse, home), campaigns, by, named_by, each).await?;
         Ok(credit)
     }
 

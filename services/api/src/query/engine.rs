@@ -218,7 +218,11 @@ impl Queries {
             retained_from: retained::touched(retained_from, read_from),
             explanation,
             timing: Timing {
-                cache: source.cache(),
+                // Credit is read anew, whatever Redis has kept of the rest.
+                cache: match request.attribution {
+                    None => source.cache(),
+                    Some(_) => "miss",
+                },
                 queued: source.warehouse.queued(),
                 took: started.elapsed(),
             },

@@ -82,7 +82,8 @@ impl QueryBody {
         let Time { range, granularity, zone } = time;
         let comparison = self.compare.as_ref().map(|body| compare::read(body, time, weeks));
         let comparison = comparison.transpose()?;
-        let attribution = self.attribution.as_ref().map(QueryAttributionBody::parse).transpose()?;
+        let attribution = self.attribution.as_ref().map(QueryAttributionBody::parse);
+        let attribution = attribution.transpose()?.flatten();
         let level = level(&dimensions, &filters);
         let mut request = QueryRequest {
             metrics,

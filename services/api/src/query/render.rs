@@ -96,7 +96,7 @@ pub(crate) struct AnswerColumn {
     additivity: Option<Additivity>,
 }
 
-/// How a query is read.
+/// How a query is read, without its credit, which is always made of the rows of events.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AnswerExplanation {
     /// The rollup; `null` if the events themselves are read.

@@ -39,7 +39,8 @@ fn documented() -> BTreeMap<String, Rights> {
     rights
 }
 
-/// Events of every type: one of the advertiser's campaign, two of another one, and one of none.
+/// Events of every type: one of the advertiser's campaign, two of another one, and one of none. And a visitor
+/// who orders twice after ads of both campaigns: each of them has the credit of one order, and assists the other.
 fn events() -> Vec<Value> {
     let types = [
         "ad_impression",
@@ -70,6 +71,19 @@ fn events() -> Vec<Value> {
             }));
         }
     }
+    let item = |product: &str, price: u8| json!({"product_id": product, "brand": "b", "quantity": 1, "price": price.to_string()});
+    for (event_type, campaign, time, items) in [
+        ("ad_click", "winter", "11:00", json!([item("p", 1)])),
+        ("ad_click", "spring", "11:10", json!([item("p", 1)])),
+        ("purchase", "spring", "11:20", json!([item("p", 5), item("q", 7)])),
+        ("ad_click", "winter", "11:30", json!([item("p", 1)])),
+        ("purchase", "winter", "11:40", json!([item("p", 11), item("q", 13)])),
+    ] {
+        events.push(json!({
+            "type": event_type, "event_time": format!("2026-03-02T{time}:00Z"), "campaign_id": campaign,
+            "visitor_id": "both", "customer_id": "both", "currency": "EUR", "items": items,
+        }));
+    }
     events
 }
 
@@ -89,7 +103,8 @@ fn body(metrics: &[&str], filter: &Value) -> Value {
     let of_credit = metrics.iter().map(known).any(Metric::is_attributed);
     json!({
         "metrics": metrics, "filters": filter, "time": {"from": "2026-03-02", "to": "2026-03-03"},
-        "attribution": of_credit.then_some("standard"),
+        // A product matches all ads, so that there are halo sales.
+        "attribution": of_credit.then(|| json!({"rule": {"match": "any"}})),
     })
 }
 
@@ -124,11 +139,16 @@ async fn every_role_may_ask_the_metrics_that_the_documentation_gives_it() {
     let spring = json!({"dimension": "campaign", "in": ["spring"]});
     let all = values(&stand, &owner, Value::Null).await;
     let own = values(&stand, &owner, spring).await;
-    for name in ["impressions", "tacos", "attributed_sales"] {
+    let documented = documented();
+    let of_credit = Metric::ATTRIBUTED.map(Metric::as_str).into_iter();
+    let of_own_ads = of_credit.filter(|name| documented["advertiser"][*name] == "own");
+    for name in ["impressions", "tacos"].into_iter().chain(of_own_ads) {
         assert_ne!(all[name], own[name], "{name}");
     }
+    for name in ["halo_sales", "assisted_sales"] {
+        assert_ne!(own[name], "0.00", "{name}");
+    }
 
-    let documented = documented();
     let roles: BTreeSet<_> = documented.keys().map(String::as_str).collect();
     assert_eq!(roles, credentials.keys().copied().collect::<BTreeSet<_>>());
     for (role, rights) in &documented {

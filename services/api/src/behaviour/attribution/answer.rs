@@ -151,7 +151,7 @@ impl Behaviour {
         let reader = self.reader(asker).in_one_slot();
         let spend = spent(&reader, asker, request).await?;
         let Credited { buckets, segments, rules, without_key } =
-            request.credited(&reader, campaigns, home).await?;
+            request.credited(&reader, campaigns, home, |keys| Some(keys.len())).await?;
         let is_by_order = campaigns.is_none() && request.basis == DateBasis::Conversion;
         let dimensions = request.dimensions.iter().map(|one| one.as_str().to_owned());
         let dimensions: Vec<_> = dimensions.collect();

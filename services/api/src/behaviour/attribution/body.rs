@@ -108,7 +108,6 @@ pub(crate) struct AttributionRequest {
     pub(super) rules: Vec<(UsedRule, Rule)>,
     pub(super) basis: DateBasis,
     pub(super) by: By,
-    pub(super) now: DateTime<Utc>,
 }
 
 impl AttributionBody {
@@ -136,7 +135,6 @@ impl AttributionBody {
             rules: rules.collect::<Result<_, _>>()?,
             basis: date_basis(self.date_basis.as_deref(), "/date_basis")?,
             by: self.by,
-            now,
         })
     }
 

@@ -35,7 +35,8 @@ pub(super) struct Credited {
 
 impl AttributionRequest {
     /// Reads the credits of a tenant whose currency is `home`, of the ads of the campaigns that the credential may
-    /// see; the ads of others compete for it all the same.
+    /// see; the ads of others compete for it all the same. So do those for which `named_by` returns none: of an ad's
+    /// values of the dimensions, it returns how many of the first ones name its row.
     ///
     /// # Errors
     /// There are too many rows, a key has too many ads and orders, the query is too expensive, or the cluster is
@@ -45,6 +46,7 @@ impl AttributionRequest {
         reader: &TenantWarehouse,
         campaigns: Option<&[CampaignId]>,
         home: Currency,
+        named_by: impl Fn(&[String]) -> Option<usize> + Sync,
     ) -> Result<Credited, Failure> {
         let range = self.time.range;
         let longest = self.longest_window();
@@ -55,7 +57,6 @@ impl AttributionRequest {
         let query = JourneyQuery {
             ordered: range.from()..end,
             touched_from: range.from() - longest,
-            until: end.max(self.now),
             key: self.by.into(),
             by: match self.dimensions.as_slice() {
                 // Each touch has its campaign anyway.
@@ -65,7 +66,7 @@ impl AttributionRequest {
             local: Local { zone: self.time.zone, home },
         };
         let buckets = self.buckets();
-        let places = Places { range, buckets: &buckets, basis: self.basis };
+        let places = Places { range, buckets: &buckets, basis: self.basis, named_by: &named_by };
         let (mut products, mut campaign_names) = (Names::default(), Names::default());
         let mut segments = Segments::default();
         let mut rules: Vec<_> = self.rules.iter().map(|_| RuleCredits::default()).collect();
@@ -121,9 +122,13 @@ impl AttributionRequest {
         if rows <= self.most_rows() {
             return Ok(());
         }
+        let (of_all, or_fewer) = match self.rules.len() {
+            0 | 1 => ("", ""),
+            _ => (" under all rules", ", or for fewer rules"),
+        };
         let reason = format!(
-            "would have more than {MOST_ROWS} rows under all rules: ask for coarser buckets, for other \
-             dimensions, for a shorter range or for fewer rules"
+            "would have more than {MOST_ROWS} rows with credit{of_all}: ask for coarser buckets, for other \
+             dimensions or for a shorter range{or_fewer}"
         );
         Err(Problem::field("/time/granularity", reason))
     }
@@ -148,6 +153,6 @@ mod tests {
         assert_eq!(request.most_rows(), MOST_ROWS / 2);
         assert!(request.not_too_large(request.most_rows()).is_ok());
         let refused = request.not_too_large(request.most_rows() + 1).unwrap_err();
-        assert!(refused.body("r").contains("more than 50000 rows"), "{refused:?}");
+        assert!(refused.body("r").contains("or for fewer rules"), "{refused:?}");
     }
 }

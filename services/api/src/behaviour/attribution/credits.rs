@@ -45,6 +45,8 @@ pub(super) struct Places<'a> {
     pub(super) range: TimeRange,
     pub(super) buckets: &'a Buckets,
     pub(super) basis: DateBasis,
+    /// By how many of its first values of the dimensions an ad is named; none if its credit is not counted.
+    pub(super) named_by: &'a (dyn Fn(&[String]) -> Option<usize> + Sync),
 }
 
 impl Places<'_> {
@@ -106,7 +108,8 @@ impl RuleCredits {
             let Some(bucket) = places.bucket(credit.time(places.basis)) else {
                 continue;
             };
-            let Some((segment, currency)) = of(path, segments, credit.touch, credit.order) else {
+            let Some((segment, currency)) = of(path, segments, places, credit.touch, credit.order)
+            else {
                 continue;
             };
             let sums = self.credits.entry((segment, bucket)).or_default();
@@ -128,7 +131,8 @@ impl RuleCredits {
             let Some(bucket) = time.and_then(|time| places.bucket(time)) else {
                 continue;
             };
-            let Some((segment, currency)) = of(path, segments, assist.touch, assist.order) else {
+            let Some((segment, currency)) = of(path, segments, places, assist.touch, assist.order)
+            else {
                 continue;
             };
             let sums = self.credits.entry((segment, bucket)).or_default();
@@ -142,13 +146,16 @@ impl RuleCredits {
     }
 }
 
-/// Returns the segment of a touch, if the credential may see it, and the currency of an order.
+/// Returns the segment of a touch, if the credential may see it and its credit is counted, and the currency of an
+/// order.
 fn of(
     path: &Path<'_>,
     segments: &mut Segments,
+    places: &Places<'_>,
     touch: usize,
     order: usize,
 ) -> Option<(u32, Currency)> {
     let keys = (*path.keys.get(touch)?)?;
+    let keys = keys.get(..(places.named_by)(keys)?)?;
     Some((segments.number(keys), *path.currencies.get(order)?))
 }

@@ -12,24 +12,43 @@ use serde::{
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use tenancy::CampaignId;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 use warehouse::TenantWarehouse;
 
 use super::{
     super::fields::By,
     body::{AttributionRequest, RuleBody, UsedRule, date_basis, preset},
 };
-use crate::{failure::Failure, query::Time};
+use crate::{failure::Failure, query::Time, schemas::one_of};
 
-/// The attribution of a query: the name of a preset, or a rule.
+/// The attribution of events: to the campaign that they name.
+const DECLARED: &str = "declared";
+
+/// The attribution of a query: `declared`, the name of a preset, or a rule.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum QueryAttributionBody {
-    /// The name of a preset.
-    Preset(String),
+    /// `declared`, or the name of a preset.
+    #[schema(value_type = AttributionName)]
+    Named(String),
     /// A rule, with the date and the key of its credit.
     Rule(QueryRule),
 }
+
+/// The name of an attribution: `declared`, or a preset's.
+pub(crate) enum AttributionName {}
+
+impl PartialSchema for AttributionName {
+    fn schema() -> RefOr<Schema> {
+        let presets = Rule::PRESETS.map(|(name, _)| name);
+        one_of([DECLARED].into_iter().chain(presets)).into()
+    }
+}
+
+impl ToSchema for AttributionName {}
 
 /// A rule of attribution, with the date and the key of its credit.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -81,11 +100,13 @@ impl<'de> Visitor<'de> for Reader {
     type Value = QueryAttributionBody;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the name of a preset, or an object with `rule`, `date_basis` and `by`")
+        formatter.write_str(
+            "`declared`, the name of a preset, or an object with `rule`, `date_basis` and `by`",
+        )
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(QueryAttributionBody::Preset(name.to_owned()))
+        Ok(QueryAttributionBody::Named(name.to_owned()))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
@@ -95,21 +116,22 @@ impl<'de> Visitor<'de> for Reader {
 }
 
 impl QueryAttributionBody {
-    /// Reads the attribution, which is at `/attribution` of a query.
+    /// Reads the attribution, which is at `/attribution` of a query; none if events declare it.
     ///
     /// # Errors
     /// A wrong field, and what would be correct.
-    pub(crate) fn parse(&self) -> Result<QueryAttribution, Problem> {
+    pub(crate) fn parse(&self) -> Result<Option<QueryAttribution>, Problem> {
         match self {
-            Self::Preset(name) => {
+            Self::Named(name) if name == DECLARED => Ok(None),
+            Self::Named(name) => {
                 let (preset, rule) = preset(name, "/attribution")?;
                 let (basis, by) = (DateBasis::Conversion, By::default());
-                Ok(QueryAttribution { preset, rule, basis, by })
+                Ok(Some(QueryAttribution { preset, rule, basis, by }))
             }
             Self::Rule(QueryRule { rule, date_basis: basis, by }) => {
                 let (used, rule) = rule.parse("/attribution/rule")?;
                 let basis = date_basis(basis.as_deref(), "/attribution/date_basis")?;
-                Ok(QueryAttribution { preset: used.preset, rule, basis, by: *by })
+                Ok(Some(QueryAttribution { preset: used.preset, rule, basis, by: *by }))
             }
         }
     }
@@ -135,8 +157,9 @@ impl QueryAttribution {
         UsedAttribution { rule, date_basis: self.basis.as_str(), by: self.by }
     }
 
-    /// Hands over the credit of the ads that have the same values of the dimensions, by the start of each bucket, of
-    /// the campaigns that the credential may see.
+    /// Hands over the credit of the campaigns that the credential may see, by the start of each bucket. Of an ad's
+    /// values of the dimensions, `named_by` returns how many of the first ones name its segment; none if its credit
+    /// is not counted.
     ///
     /// # Errors
     /// There are too many cells, a key has too many ads and orders, the query is too expensive, or the cluster is
@@ -146,6 +169,7 @@ impl QueryAttribution {
         (reader, home): (&TenantWarehouse, Currency),
         campaigns: Option<&[CampaignId]>,
         (time, dimensions): (Time, &[Dimension]),
+        named_by: impl Fn(&[String]) -> Option<usize> + Sync,
         mut each: impl FnMut(&[String], DateTime<Utc>, Sums),
     ) -> Result<(), Failure> {
         let request = AttributionRequest {
@@ -155,9 +179,8 @@ impl QueryAttribution {
             rules: vec![(UsedRule::of(self.preset, &self.rule), self.rule)],
             basis: self.basis,
             by: self.by,
-            now: Utc::now(),
         };
-        let credited = request.credited(reader, campaigns, home).await?;
+        let credited = request.credited(reader, campaigns, home, named_by).await?;
         for ((segment, bucket), credits) in credited.rules.iter().flat_map(|rule| &rule.credits) {
             if let Some(start) = credited.buckets.starts().get(*bucket) {
                 each(credited.segments.keys(*segment), *start, credits.sums());

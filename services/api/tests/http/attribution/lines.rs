@@ -131,6 +131,34 @@ async fn an_ad_has_credit_of_its_own_product_if_only_one_side_names_the_parent()
 }
 
 #[actix_web::test]
+async fn an_ad_after_the_range_changes_no_credit_of_it() {
+    let stand = Stand::new().await;
+    let product = |id: &str, parent: &str| json!({"product_id": id, "parent_sku": parent, "price": "10", "quantity": 1});
+    let ad = |campaign: &str, time: &str, number: u8, advertised: Value| {
+        let mut ad = touch("v", "ad_click", campaign, time, number);
+        ad["items"] = json!([advertised]);
+        ad
+    };
+    insert(
+        &stand,
+        [
+            ad("variant", "19T12:00:00", 1, product("shirt-red", "shirt")),
+            order("v", json!([product("shirt-blue", "shirt")])),
+            // It would be the last one to name a parent.
+            ad("later", "21T00:00:00", 2, product("shirt-blue", "blouse")),
+        ],
+    )
+    .await;
+    let rules = json!([{"match": "parent_sku"}]);
+    let answer = ask(&stand, json!({"time": day(), "rules": rules})).await;
+    assert_eq!(by_campaign(&answer, 0, "attributed_orders"), json!({"variant": 1.0}));
+    // Within the range, it is.
+    let longer = json!({"from": "2026-03-20", "to": "2026-03-22", "tz": "UTC"});
+    let answer = ask(&stand, json!({"time": longer, "rules": rules})).await;
+    assert_eq!(by_campaign(&answer, 0, "attributed_orders"), json!({}));
+}
+
+#[actix_web::test]
 async fn a_credit_has_the_date_of_the_ad_or_of_the_order_and_a_refund_that_of_its_order() {
     let stand = Stand::new().await;
     let mut events = basket();

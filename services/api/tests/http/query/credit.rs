@@ -6,9 +6,13 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::{insert, query};
-use crate::{attribution::touch, stand::Stand};
+use crate::{
+    attribution::touch,
+    report_jobs::{ended, file},
+    stand::{Answer, Stand, answer},
+};
 
-const METRICS: [&str; 10] = [
+pub(super) const METRICS: [&str; 10] = [
     "attributed_orders",
     "attributed_units",
     "attributed_sales",
@@ -24,12 +28,12 @@ const METRICS: [&str; 10] = [
 /// The numbers of a segment in a bucket, by its keys and its start; in each other currency, too.
 type Cells = BTreeMap<String, BTreeMap<String, Value>>;
 
-fn time(granularity: &str) -> Value {
+pub(super) fn time(granularity: &str) -> Value {
     json!({"from": "2026-03-18", "to": "2026-03-22", "tz": "Asia/Kolkata", "granularity": granularity})
 }
 
 /// Visitors who see and click ads of three campaigns, order in two currencies, and send some of it back.
-fn events() -> Vec<Value> {
+pub(super) fn events() -> Vec<Value> {
     let campaigns = ["spring", "winter", "outlet"];
     let mut events = Vec::new();
     for visitor in 0..18_u8 {
@@ -115,7 +119,7 @@ fn of_attribution(answer: &Value, dimensions: &[&str]) -> Cells {
     cells
 }
 
-async fn post(stand: &Stand, path: &str, credential: &str, body: Value) -> Value {
+pub(super) async fn post(stand: &Stand, path: &str, credential: &str, body: Value) -> Value {
     let answer = stand.post(path, Some(credential), body.clone()).await;
     assert_eq!(answer.status, 200, "{body}: {}", answer.body);
     answer.body
@@ -253,6 +257,15 @@ async fn credit_is_compared_filtered_and_ranked_as_every_number() {
     assert_eq!(cells(&ask(json!({"limit": 50})).await), cells(&whole));
 }
 
+/// Waits until an accepted job is done. Returns the JSON that it has made.
+async fn made(stand: &Stand, accepted: &Answer, key: &str) -> Value {
+    let path = accepted.headers["location"].to_str().unwrap();
+    let job = ended(stand, path, key).await;
+    assert_eq!(job["state"], "done", "{job}");
+    let (_, bytes) = file(stand, path, key).await;
+    serde_json::from_slice(&bytes).unwrap()
+}
+
 #[actix_web::test]
 async fn credit_is_in_files_and_jobs() {
     let stand = Stand::new().await;
@@ -263,25 +276,32 @@ async fn credit_is_in_files_and_jobs() {
         "time": time("total"), "attribution": {"rule": {"model": "linear", "match": "any"}},
     });
     let json = query(&stand, body.clone()).await;
-    let mut file = body.clone();
-    file["format"] = json!("ndjson");
-    let file = stand.request(Method::POST, "/v1/query", Some(&key)).json(&file);
-    let file = file.send().await.unwrap().text().await.unwrap();
-    let lines: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut asked = body.clone();
+    asked["format"] = json!("ndjson");
+    let asked = stand.request(Method::POST, "/v1/query", Some(&key)).json(&asked);
+    let text = asked.send().await.unwrap().text().await.unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let segments: Vec<_> = lines.iter().filter(|line| line["row"] == "segment").collect();
     let rows = json["rows"].as_array().unwrap();
     assert_eq!(segments.len(), rows.len());
     for (line, row) in segments.iter().zip(rows) {
         assert_eq!((&line["campaign"], &line["values"]), (&row["campaign"], &row["values"]));
     }
-    let job = stand.request(Method::POST, "/v1/query", Some(&key)).json(&body);
-    let job = job.header("prefer", "respond-async").send().await.unwrap();
-    assert_eq!(job.status(), 202);
-    let job: Value = job.json().await.unwrap();
-    assert_eq!(job["request"]["attribution"]["rule"], body["attribution"]["rule"]);
-    let preset = json!({"metrics": ["attributed_sales"], "attribution": "walmart_search"});
-    let job = json!({"kind": "query", "request": preset});
-    let job = stand.post("/v1/reports", Some(&key), job).await;
+    let preferred = stand.request(Method::POST, "/v1/query", Some(&key)).json(&body);
+    let preferred = answer(preferred.header("prefer", "respond-async")).await;
+    assert_eq!(preferred.status, 202, "{}", preferred.body);
+    let own = made(&stand, &preferred, &key).await;
+    assert!(!rows.is_empty());
+    assert_eq!((&own["rows"], &own["totals"]), (&json["rows"], &json["totals"]));
+    assert_eq!(own["attribution"], json["attribution"]);
+    let mut named = body;
+    named["attribution"] = json!("ga4_last_click");
+    let order = json!({"kind": "query", "request": named});
+    let job = stand.post("/v1/reports", Some(&key), order).await;
     assert_eq!(job.status, 202, "{}", job.body);
-    assert_eq!(job.body["request"]["attribution"], "walmart_search");
+    assert_eq!(job.body["request"]["attribution"], "ga4_last_click");
+    let own = made(&stand, &job, &key).await;
+    let json = query(&stand, named).await;
+    assert!(!json["rows"].as_array().unwrap().is_empty());
+    assert_eq!((&own["rows"], &own["totals"]), (&json["rows"], &json["totals"]));
 }

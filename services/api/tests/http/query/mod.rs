@@ -2,6 +2,7 @@ mod access;
 mod answers;
 mod comparisons;
 mod credit;
+mod credit_shown;
 mod refusals;
 mod segments;
 

@@ -165,9 +165,41 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
     };
     for (change, pointer, right) in [
         (json!({"attribution": null}), "/metrics", "such as `standard`"),
+        (json!({"attribution": "declared"}), "/metrics", "such as `standard`"),
+        (
+            json!({
+                "metrics": ["clicks"], "dimensions": ["device"], "attribution": null,
+                "top": {"n": 1, "by": "attributed_sales"},
+            }),
+            "/top/by",
+            "such as `standard`",
+        ),
+        (
+            json!({
+                "metrics": ["clicks"], "attribution": null, "order": [["attributed_sales", "desc"]],
+            }),
+            "/order",
+            "such as `standard`",
+        ),
+        (
+            json!({
+                "metrics": ["clicks"], "attribution": null,
+                "filters": {"metric": "attributed_sales", "gt": 1},
+            }),
+            "/filters",
+            "such as `standard`",
+        ),
+        (
+            json!({
+                "metrics": ["clicks"], "dimensions": ["brand"], "order": [["attributed_sales", "desc"]],
+            }),
+            "/order",
+            "as a whole. Use dimensions of ads",
+        ),
         (json!({"metrics": ["sales", "roas"]}), "/attribution", "attributed_orders"),
         (json!({"dimensions": ["brand"]}), "/metrics", "as a whole. Use dimensions of ads"),
-        (json!({"dimensions": ["advertiser"]}), "/metrics", "Use dimensions of ads"),
+        (json!({"dimensions": ["advertiser"]}), "/metrics", "Divide by `campaign`"),
+        (json!({"dimensions": ["customer_type"]}), "/metrics", "Use dimensions of ads"),
         (
             json!({"filters": {"dimension": "product", "in": ["p"]}}),
             "/metrics",
