@@ -17,13 +17,15 @@ interface Visit extends BrowserContextOptions {
   /** Who is logged in: an address; nobody without one. */
   as?: string;
   password?: string;
+  /** The screen that is opened: the start page without one. */
+  path?: string;
   /** The network that the browser uses, if it is not the direct one. */
   origin?: string;
 }
 
 interface Fixtures {
   world: World;
-  /** Opens a browser of its own, with the console's start page. */
+  /** Opens a browser of its own, with a screen of the console. */
   visit: (how?: Visit) => Promise<Page>;
 }
 
@@ -33,7 +35,7 @@ export const test = base.extend<Fixtures>({
   visit: async ({ browser, contextOptions, locale, viewport }, use) => {
     const opened: BrowserContext[] = [];
     const faults: string[] = [];
-    await use(async ({ as, password = PASSWORD, origin = API, ...options } = {}) => {
+    await use(async ({ as, password = PASSWORD, path = '', origin = API, ...options } = {}) => {
       const context = await browser.newContext({
         ...contextOptions,
         locale,
@@ -45,7 +47,7 @@ export const test = base.extend<Fixtures>({
       await watch(context, new URL(origin).host, faults);
       if (as !== undefined) await logIn(context, origin, as, password);
       const page = await context.newPage();
-      await page.goto('/console/');
+      await page.goto(`/console/${path}`);
       return page;
     });
     for (const context of opened) await context.close();

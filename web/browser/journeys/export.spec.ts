@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { rowsOf, settled, table } from '../console/read';
+import { count, dollars, rowsOf, settled, share, table } from '../console/read';
 import { expect, type Page, test } from '../console/test';
 import { NORTHWIND } from '../platform/world';
 
 const METRICS = ['sales', 'orders', 'clicks', 'ctr'] as const;
 
-const SCREEN = `/console/explore?range=28d&by=campaign,device&metrics=${METRICS.join(',')}&top=5&order=-clicks`;
+const SCREEN = `explore?range=28d&by=campaign,device&metrics=${METRICS.join(',')}&top=5&order=-clicks`;
 
 async function exported(page: Page, format: string): Promise<Buffer> {
   await page.getByRole('button', { name: 'Export', exact: true }).click();
@@ -23,11 +23,8 @@ function shown(metric: string, value: unknown): string {
   // The reason is for screen readers, and a tooltip.
   if (value === null || value === '') return '–Not defined: no impressions';
   const number = Number(value);
-  if (metric === 'sales')
-    return `$${number.toLocaleString('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
-  if (metric !== 'ctr') return number.toLocaleString('en-GB');
-  const [minimumFractionDigits, maximumFractionDigits] = number < 0.1 ? [1, 2] : [1, 1];
-  return number.toLocaleString('en-GB', { style: 'percent', minimumFractionDigits, maximumFractionDigits });
+  if (metric === 'sales') return dollars(number);
+  return metric === 'ctr' ? share(number) : count(number);
 }
 
 const CAMPAIGNS: Record<string, string> = {
@@ -50,8 +47,7 @@ function asShown(row: Row, values: Row = row): string[] {
 }
 
 test('an exported file has what the table shows', async ({ visit }) => {
-  const page = await visit({ as: NORTHWIND.owner });
-  await page.goto(SCREEN);
+  const page = await visit({ as: NORTHWIND.owner, path: SCREEN });
   await settled(page);
   const rows = await rowsOf(table(page, 'Explore'));
   expect(rows.length).toBe(7);

@@ -1,9 +1,10 @@
+import { enter } from '../console/login';
 import { faultsOf, paintedOf, watchTile } from '../console/painted';
 import { numberOf, settled, table, tile } from '../console/read';
 import { expect, type Page, type Request, test } from '../console/test';
 import { killRedis, Network, restartApi, startRedis } from '../platform/faults';
 import { countsClicks, send } from '../platform/rest';
-import { FOREIGN_CAMPAIGN, PASSWORD, QUAY_OWNER } from '../platform/world';
+import { FOREIGN_CAMPAIGN, QUAY_OWNER } from '../platform/world';
 
 const click = { type: 'ad_click', campaign_id: FOREIGN_CAMPAIGN, cost: '0.25' };
 const clicks = (count: number) => Array.from({ length: count }, () => click);
@@ -16,9 +17,7 @@ test('a login, then an event: the number moves without a reload, and REST says t
   world,
 }) => {
   const page = await visit();
-  await page.getByLabel('E-mail address').fill(QUAY_OWNER);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await enter(page, QUAY_OWNER);
 
   await expect(page.getByRole('heading', { name: 'Live', level: 1 })).toBeVisible();
   await expect(page.getByText(/^live ·/)).toBeVisible();
@@ -40,9 +39,7 @@ test('a login, then an event: the number moves without a reload, and REST says t
 
 test('a wrong password is reported beside its field, and nothing is shown', async ({ visit }) => {
   const page = await visit();
-  await page.getByLabel('E-mail address').fill(QUAY_OWNER);
-  await page.getByLabel('Password', { exact: true }).fill('not the password');
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await enter(page, QUAY_OWNER, 'not the password');
   await expect(page.getByRole('alert')).toHaveText('The address or the password is wrong.');
   await expect(page.getByRole('navigation')).toHaveCount(0);
 });
@@ -82,6 +79,66 @@ test('nine tabs share one stream, the ninth loads, and another tab takes over fr
   await send(world.quay.collect, clicks(1));
   for (const tab of tabs.slice(1)) await expect(tile(tab, 'Clicks')).toHaveText(String(before + 2));
   expect(open(), 'open streams').toBe(1);
+});
+
+/** Hides or shows a tab, as the browser reports it to the page: this one has no window to hide. */
+const show = (page: Page, state: DocumentVisibilityState) =>
+  page.evaluate((visibility) => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => visibility });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, state);
+
+test('a hidden tab closes its stream, and has missed nothing when it is shown again', async ({
+  visit,
+  world,
+}) => {
+  const page = await visit({ as: QUAY_OWNER });
+  const streams: Request[] = [];
+  const closed: Request[] = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/v1/live') streams.push(request);
+  });
+  page.on('requestfailed', (request) => closed.push(request));
+  page.on('requestfinished', (request) => closed.push(request));
+  await page.clock.install();
+  await page.reload();
+  await expect(page.getByText(/^live ·/)).toBeVisible();
+  await settled(page);
+  const before = await shown(page);
+  await send(world.quay.collect, clicks(1));
+  await expect(tile(page, 'Clicks')).toHaveText(String(before + 1));
+
+  const open = streams.splice(0).at(-1) as Request;
+  expect(closed).not.toContain(open);
+  await show(page, 'hidden');
+  await page.clock.fastForward('00:31');
+  await expect(page.getByText('paused (tab hidden)')).toBeAttached();
+  await expect.poll(() => closed.includes(open), 'the stream is closed').toBe(true);
+  await send(world.quay.collect, clicks(2));
+  await countsClicks(world.quay, before + 3);
+  expect(streams, 'no stream is open').toEqual([]);
+
+  await watchTile(page, 'Clicks');
+  await show(page, 'visible');
+  await expect(tile(page, 'Clicks')).toHaveText(String(before + 3));
+  await expect.poll(() => streams.length, 'the stream is open again').toBe(1);
+  const resumed = await streams[0]?.allHeaders();
+  expect(resumed?.['last-event-id'], 'where the former one stopped').toBeTruthy();
+  const sends = [{ at: 0, total: 2 }];
+  expect(faultsOf(await paintedOf(page), before + 1, sends)).toEqual([]);
+});
+
+test('in wall mode the numbers are alone on the screen, and go on', async ({ visit, world }) => {
+  const page = await visit({ as: QUAY_OWNER });
+  await settled(page);
+  await page.getByRole('button', { name: 'Wall mode' }).click();
+  await expect(page).toHaveURL(/wall=1/);
+  await expect(page.getByRole('navigation')).toBeHidden();
+  const before = await shown(page);
+  await send(world.quay.collect, clicks(1));
+  await expect(tile(page, 'Clicks')).toHaveText(String(before + 1));
+  await page.getByRole('button', { name: 'Leave wall mode' }).click();
+  await expect(page.getByRole('navigation')).toBeVisible();
 });
 
 test('no number is lost, doubled or steps back while network, Redis and api break', async ({

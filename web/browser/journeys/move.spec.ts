@@ -59,8 +59,11 @@ test('a move is watched to its end under load, and no number changes because of 
   await expect(owner.getByText(/^live ·/)).toBeVisible();
   await watchTile(owner, 'Clicks');
 
-  const admin = await visit({ as: world.admin.email, password: world.admin.password });
-  await admin.goto(`/console/admin/tenants/${id}`);
+  const admin = await visit({
+    as: world.admin.email,
+    password: world.admin.password,
+    path: `admin/tenants/${id}`,
+  });
   const section = admin.getByRole('region', { name: 'Move', exact: true });
   await expect(section).toContainText('It was never moved.');
   await move(admin, section, 'Own database');

@@ -80,8 +80,7 @@ test('an order up to an hour says how many events it is about, and nothing happe
   visit,
   world,
 }) => {
-  const page = await visit({ as: KIOSK_OWNER });
-  await page.goto('/console/parked');
+  const page = await visit({ as: KIOSK_OWNER, path: 'parked' });
   const all = await waiting(page, world, 1);
   const [oldest = []] = await rowsOf(table(page, 'By hour of arrival'));
   await page

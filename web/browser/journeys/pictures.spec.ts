@@ -8,8 +8,8 @@ const FOLDER = new URL('../../../docs/console', import.meta.url).pathname;
 
 for (const screen of SCREENS) {
   test(`a picture of ${screen.name}, light and dark`, { tag: '@pictures' }, async ({ visit, world }) => {
-    const page = await visit({ ...viewer(screen, world), reducedMotion: 'reduce', viewport: SIZE });
-    await page.goto(`/console/${screen.path}`);
+    const { path } = screen;
+    const page = await visit({ ...viewer(screen, world), path, reducedMotion: 'reduce', viewport: SIZE });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await settled(page);

@@ -64,8 +64,7 @@ for (const { role, as, menu, foreign } of ROLES) {
 }
 
 test('an advertiser sees its own campaigns and nothing else', async ({ visit }) => {
-  const page = await visit({ as: NORTHWIND.advertiser });
-  await page.goto('/console/campaigns');
+  const page = await visit({ as: NORTHWIND.advertiser, path: 'campaigns' });
   const names = page.getByRole('table', { name: 'Campaigns' }).getByRole('rowheader');
   await expect(names).toHaveCount(2);
   expect((await names.allTextContents()).sort()).toEqual(['Alpine boots', 'Alpine winter collection']);

@@ -8,8 +8,7 @@ const segments = async (page: Page) => {
 };
 
 test('back, refresh and a shared link keep what is on screen', async ({ visit }) => {
-  const page = await visit({ as: NORTHWIND.owner });
-  await page.goto('/console/explore?range=yesterday');
+  const page = await visit({ as: NORTHWIND.owner, path: 'explore?range=yesterday' });
   const first = await segments(page);
 
   await page.getByRole('button', { name: 'Divide further' }).click();
@@ -45,8 +44,7 @@ test('back, refresh and a shared link keep what is on screen', async ({ visit })
 });
 
 test('a click on a value filters by it, and the filter can be removed', async ({ visit }) => {
-  const page = await visit({ as: NORTHWIND.owner });
-  await page.goto('/console/explore?by=device');
+  const page = await visit({ as: NORTHWIND.owner, path: 'explore?by=device' });
   await settled(page);
   await table(page, 'Explore').getByRole('button', { name: 'mobile', exact: true }).click();
   await expect(page).toHaveURL(/f=device/);
@@ -59,8 +57,10 @@ test('a click on a value filters by it, and the filter can be removed', async ({
 });
 
 test('a segment is looked at more closely, and its parts add up to it', async ({ visit }) => {
-  const page = await visit({ as: NORTHWIND.owner });
-  await page.goto('/console/explore?by=device&metrics=sales,orders,clicks&range=7d');
+  const page = await visit({
+    as: NORTHWIND.owner,
+    path: 'explore?by=device&metrics=sales,orders,clicks&range=7d',
+  });
   const devices = await segments(page);
   const mobile = devices.find(([device]) => device === 'mobile') ?? [];
   await table(page, 'Explore').getByRole('button', { name: 'Look closer at mobile' }).click();

@@ -28,6 +28,11 @@ export function halfHours(date: string): number[] {
   return Array.from({ length: 3 * 48 }, (_, index) => midnight - DAY + (index * HOUR) / 2);
 }
 
+/** Returns the date so many days ago, in UTC. */
+export function daysAgo(days: number): string {
+  return new Date(Date.now() - days * DAY).toISOString().slice(0, 10);
+}
+
 export function dayAfter(date: string): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + DAY).toISOString().slice(0, 10);
 }

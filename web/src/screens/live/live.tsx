@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { Link } from 'wouter';
+import { asProblem } from '../../api/problem';
 import { metricLabel, useShow } from '../../data/catalogue';
 import { useCampaignNames } from '../../data/lists';
 import { locale, may, useMe, useTenant } from '../../data/me';
@@ -84,6 +85,9 @@ export default function Live() {
   const shownTiles =
     rows && tiles.map((tile) => ({ ...tile, value: tile.value === undefined ? 0 : tile.value }));
   const nothing = rows?.length === 0 && live.campaigns.size === 0;
+  // Numbers on screen outlast a short failure, but not a refusal: they would look as if they were of now.
+  const { error } = campaigns;
+  const failed = error !== null && (!campaigns.data || !asProblem(error).transient);
   return (
     <Page
       title={text.live.title}
@@ -96,9 +100,7 @@ export default function Live() {
         </>
       }
     >
-      {campaigns.error && !campaigns.data && (
-        <ErrorBox error={campaigns.error} retry={() => void campaigns.refetch()} />
-      )}
+      {failed && <ErrorBox error={error} retry={() => void campaigns.refetch()} />}
       {nothing && <FirstEvent today={today} />}
       <Tiles tiles={shownTiles ?? tiles} loading={!rows} />
       <Others answer={campaigns.data} />
