@@ -72,6 +72,7 @@ wait_ready() { # <url>
   return 1
 }
 
+# Keys go to programs in their environment: every user of the machine sees a command line.
 secret() { # <name>
   sed -n "s/^$1=//p" "$SECRETS"
 }
@@ -80,7 +81,7 @@ secret() { # <name>
 import_once() { # <tenant variable> <campaign> <format> <file>
   local mark=$STACK/imported/$2
   [[ ! -e $mark ]] || return 0
-  "$FOOTFALL" import --format "$3" --key "$(secret "$1_IMPORT_KEY")" --collector "http://$COLLECTOR_BIND" \
+  FOOTFALL_KEY=$(secret "$1_IMPORT_KEY") "$FOOTFALL" import --format "$3" --collector "http://$COLLECTOR_BIND" \
     --campaign "$2" "$REPO/tests/data/$4"
   mkdir -p "$(dirname "$mark")" && touch "$mark"
 }
@@ -101,16 +102,16 @@ import_history() {
   for tenant in "${SIMULATED[@]}"; do
     mark=$STACK/imported/history-$tenant
     [[ ! -e $mark ]] || continue
-    "$FOOTFALL" simulate --rate "$HISTORY_RATE" --from "$(date -u -d "$end - 30 days" +%FT%TZ)" --to "$end" \
-      --shop "$SHOPS/$tenant.toml" --collector "http://$COLLECTOR_BIND" \
-      --key "$(secret "${tenant^^}_IMPORT_KEY")" || return 1
+    FOOTFALL_KEY=$(secret "${tenant^^}_IMPORT_KEY") "$FOOTFALL" simulate --rate "$HISTORY_RATE" \
+      --from "$(date -u -d "$end - 30 days" +%FT%TZ)" --to "$end" \
+      --shop "$SHOPS/$tenant.toml" --collector "http://$COLLECTOR_BIND" || return 1
     touch "$mark"
   done
 }
 
 simulate() { # <tenant>
-  start "simulate-$1" simulate --rate "$RATE" --shop "$SHOPS/$1.toml" --collector "http://$COLLECTOR_BIND" \
-    --key "$(secret "${1^^}_COLLECT_KEY")"
+  FOOTFALL_KEY=$(secret "${1^^}_COLLECT_KEY") start "simulate-$1" simulate --rate "$RATE" \
+    --shop "$SHOPS/$1.toml" --collector "http://$COLLECTOR_BIND"
 }
 
 # Accepts each invitation with a new password. The password is stored first, so that an interrupted

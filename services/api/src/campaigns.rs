@@ -1,4 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use auth::CampaignScope;
 use control_plane::{Campaign, CampaignFilter, ControlPlane};
@@ -44,7 +50,7 @@ impl Campaigns {
         Self { control_plane, known, of_advertisers, of_tenants, advertisers }
     }
 
-    /// Returns the campaign if the tenant has it and the credential may see it; otherwise `not_found`.
+    /// Returns the campaign if the tenant has it and the credential may see it; otherwise `not_found`, after the same work.
     pub(crate) async fn visible(
         &self,
         tenant: &TenantContext,
@@ -52,18 +58,24 @@ impl Campaigns {
         id: &CampaignId,
     ) -> Result<Arc<Campaign>, Failure> {
         let key = (tenant.client_id().clone(), id.clone());
+        let is_read = AtomicBool::new(false);
         let found = self.known.get(key, async || {
             let stored = self.control_plane.for_tenant(tenant);
             let campaign = stored.campaign(&CampaignFilter::default(), id).await?;
+            is_read.store(true, Ordering::Relaxed);
             // A missing campaign is not cached: the next event may create it.
             campaign.map(Arc::new).ok_or_else(|| Failure::from(Problem::not_found()))
         });
         let campaign = found.await.map_err(shared)?;
         if scope.admits(id, campaign.advertiser_id.as_ref()) {
-            Ok(campaign)
-        } else {
-            Err(Problem::not_found().into())
+            return Ok(campaign);
         }
+        // An absent campaign is read each time. So is one of another brand: else it would be answered sooner.
+        if !is_read.load(Ordering::Relaxed) {
+            let stored = self.control_plane.for_tenant(tenant);
+            stored.campaign(&CampaignFilter::default(), id).await?;
+        }
+        Err(Problem::not_found().into())
     }
 
     /// Returns the campaigns of a scope, sorted; `None` if it has all of them.

@@ -25,6 +25,9 @@ const OLDEST: Duration = Duration::from_secs(15 * 60);
 /// How long to wait for PostgreSQL before using an older answer.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long to wait for PostgreSQL if there is no older answer, so that the request would be refused.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long older answers are used at once after PostgreSQL failed to answer: one request per
 /// period waits for it, not all of them.
 const RETRY_PERIOD: Duration = Duration::from_secs(5);
@@ -114,7 +117,8 @@ where
         }
         let changes = self.changes.load(Ordering::Acquire);
         let timeout = || ControlPlaneError::Unavailable(sqlx::Error::PoolTimedOut);
-        let result = tokio::time::timeout(QUERY_TIMEOUT, query).await;
+        let longest = if older.is_some() { QUERY_TIMEOUT } else { FIRST_TIMEOUT };
+        let result = tokio::time::timeout(longest, query).await;
         match result.unwrap_or_else(|_| Err(timeout())) {
             Ok(value) => {
                 self.set_retry_at(None);
@@ -256,6 +260,16 @@ mod tests {
             Some(2),
             "it is available again"
         );
+    }
+
+    #[tokio::test]
+    async fn without_an_older_answer_a_slow_postgresql_is_waited_for() {
+        let cache = AnswerCache::new("tenants", 10);
+        let slow = async {
+            tokio::time::sleep(2 * QUERY_TIMEOUT).await;
+            Ok(Some(1))
+        };
+        assert_eq!(cache.get(&"a", slow).await.unwrap(), Some(1));
     }
 
     #[tokio::test]

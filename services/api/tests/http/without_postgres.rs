@@ -19,3 +19,21 @@ async fn reports_continue_without_postgresql() {
     let unknown = stand.get("/v1/campaigns/winter/metrics", &token).await;
     assert_eq!(unknown.status, 503, "an unknown campaign is not invented: {}", unknown.body);
 }
+
+#[actix_web::test]
+async fn without_postgresql_a_campaign_of_another_brand_is_answered_as_an_absent_one() {
+    let stand = Stand::new().await;
+    let owner = stand.token("acme", "owner").await;
+    let advertiser = stand.token("acme", "advertiser").await;
+    let [anothers, absent] = ["winter", "missing"].map(|id| format!("/v1/campaigns/{id}"));
+    // The process knows it from now on, and still has to ask for the one that is absent.
+    assert_eq!(stand.get(&anothers, &owner).await.status, 200);
+    for path in [&anothers, &absent] {
+        assert_eq!(stand.get(path, &advertiser).await.status, 404, "{path}");
+    }
+
+    stand.cut_postgres();
+    for path in [&anothers, &absent] {
+        assert_eq!(stand.get(path, &advertiser).await.status, 503, "{path}");
+    }
+}

@@ -21,7 +21,7 @@ const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(120);
 /// For how long a stream is read that resumes where another one is.
 const READ_FOR: Duration = Duration::from_secs(1);
 
-/// A client of a live stream, which remembers what it was told.
+/// A client of a live stream, which remembers what it has received.
 pub(super) struct Follower<'a> {
     stand: &'a Stand,
     shop: &'a Shop,
@@ -117,7 +117,7 @@ impl<'a> Follower<'a> {
         self.catch_up(sent).await
     }
 
-    /// Opens the stream at a place of another one, and reads for a while. What it was told before must not change.
+    /// Opens the stream at a place of another one, and reads for a while. What it has received before must not change.
     pub(super) async fn resume_at(
         &mut self,
         place: Option<String>,
@@ -125,7 +125,7 @@ impl<'a> Follower<'a> {
     ) -> Result<(), Failure> {
         self.connection = None;
         let resets = self.resets;
-        // It may be told again what it knows.
+        // It may receive again what it knows.
         self.updates.clear();
         self.at_others += usize::from(place.is_some());
         self.open(place.as_deref()).await?;
@@ -134,7 +134,7 @@ impl<'a> Follower<'a> {
         self.catch_up(sent).await
     }
 
-    /// Returns the last place that it was told.
+    /// Returns the last place that it has received.
     pub(super) fn place(&self) -> Option<String> {
         self.last_id.clone()
     }
@@ -168,7 +168,7 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// Reads until the stream has told everything that was sent, and no more.
+    /// Reads until it has received everything that was sent, and no more.
     async fn catch_up(&mut self, sent: Option<&Traffic<'_>>) -> Result<(), Failure> {
         let sent = sent.ok_or("a stream without a tenant")?;
         let deadline = Instant::now() + CAUGHT_UP_WITHIN;
@@ -176,9 +176,9 @@ impl<'a> Follower<'a> {
             let differs =
                 |campaign: &&String| self.impressions(campaign) != sent.impressions(campaign);
             let Some(campaign) = self.campaigns.iter().find(differs) else { return Ok(()) };
-            let (told, wanted) = (self.impressions(campaign), sent.impressions(campaign));
-            let finding = format!("{told} impressions of {campaign}, not {wanted}");
-            if told > wanted {
+            let (received, wanted) = (self.impressions(campaign), sent.impressions(campaign));
+            let finding = format!("{received} impressions of {campaign}, not {wanted}");
+            if received > wanted {
                 self.findings.push(finding);
                 return Ok(());
             }
