@@ -34,7 +34,7 @@ down: ## stop the servers of the demo; the data stays
 	@infra/local/stack.sh down
 
 wipe: ## stop the servers of the demo and remove its data
-	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive
+	@infra/local/stack.sh wipe && rm -rf .footfall/demo .footfall/demo.env .footfall/spool .footfall/archive .footfall/recent-ids
 
 test: ## run all checks: format, lints, documentation, all tests on a temporary stack, the contract, some faults, isolation
 	@$(STEP) begin

@@ -215,12 +215,12 @@ All logins and keys are in .footfall/demo.env, the logs in .footfall/demo/ and
 
   curl -sN -H "Authorization: Bearer \$NORTHWIND_READ_KEY" "\$FOOTFALL_API/v1/campaigns/alpine-winter/live"
 
-3. A new tenant with its own database:
+3. The campaigns of the last seven days against the seven before:
 
-  TOKEN=\$(curl -s "\$FOOTFALL_API/v1/auth/login" -H 'Content-Type: application/json' \\
-    -d "{\"email\":\"\$FOOTFALL_ADMIN_EMAIL\",\"password\":\"\$FOOTFALL_ADMIN_PASSWORD\"}" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-  curl -s "\$FOOTFALL_API/v1/admin/tenants" -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' \\
-    -d '{"id":"my-shop","name":"My Shop","isolation":"schema","cluster":"shared","time_zone":"Europe/Berlin","currency":"EUR","keys":[{"name":"site","kind":"collect"}]}'
+  curl -s "\$FOOTFALL_API/v1/query" -H "Authorization: Bearer \$NORTHWIND_READ_KEY" -H 'Content-Type: application/json' \\
+    -d '{"metrics":["sales","roas"],"dimensions":["campaign"],"time":{"from":"$(date -d '-7 days' +%F)","to":"$(date +%F)"},"compare":{"to":"previous_period"}}'
+
+README.md goes on from here: a funnel, a file for a spreadsheet, a new tenant, a move, an erasure.
 
 TEXT
 wait "${PIDS[0]}" || die "The services ended; the end of .footfall/demo/services.log:" "$(tail -n 20 "$DEMO/services.log")"

@@ -193,7 +193,7 @@ wipe() {
   postgres_wipe
   # Removes only the stack's own files, in case FOOTFALL_STACK_DIR names a folder with other files.
   local name
-  for name in "${SERVERS[@]}" run logs port secrets stack.env certificates imported observed .lock; do rm -rf "${STACK:?}/$name"; done
+  for name in "${SERVERS[@]}" run logs port secrets stack.env certificates imported observed prometheus .lock; do rm -rf "${STACK:?}/$name"; done
   rmdir "$STACK" 2>/dev/null || true
   say stack "removed from $STACK"
 }

@@ -4,8 +4,8 @@
 #
 #   release.sh <version>
 #
-# The version must be that of the workspace, the chart's appVersion, compose.yaml and openapi/api.json. Needs helm (or
-# HELM) and tags.
+# The version must be that of the workspace, the chart's appVersion, compose.yaml and openapi/api.json. Needs tags. Helm is
+# HELM, or that of this machine, or else the one of the chart's checks, fetched once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -26,6 +26,20 @@ chart=$(sed -n 's/^appVersion: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$CHART/Chart.ya
 grep -q "footfall:$VERSION}" compose.yaml || die "compose.yaml does not name the image footfall:$VERSION."
 grep -q "^    \"version\": \"$VERSION\"" openapi/api.json || die "openapi/api.json has another version than $VERSION: make openapi."
 
+helm() { # prints the program
+  if [[ -n ${HELM:-} ]]; then
+    echo "$HELM"
+    return
+  fi
+  type -P helm && return
+  local folder REPO=$PWD CHECK=$PWD/infra/helm/check CACHE=${FOOTFALL_CACHE_DIR:-$PWD/.footfall/cache}/helm
+  mkdir -p "$CACHE"
+  # shellcheck source=../helm/check/tools.sh
+  . "$CHECK/tools.sh"
+  folder=$(clients) || exit
+  echo "$folder/helm"
+}
+
 # Commits by area, the word before the colon of their subject.
 notes() { # <range>
   git log --no-merges --reverse --format=%s "$1" | awk -F ': ' '
@@ -35,6 +49,7 @@ notes() { # <range>
     END { for (n = 1; n <= count; n++) printf "## %s\n\n%s\n", areas[n], changes[areas[n]] }'
 }
 
+HELM=$(helm)
 rm -rf "$OUT" && mkdir -p "$OUT"
 previous=$(git describe --tags --match 'v[0-9]*' --abbrev=0 HEAD^ 2>/dev/null || true)
 {
@@ -49,5 +64,7 @@ previous=$(git describe --tags --match 'v[0-9]*' --abbrev=0 HEAD^ 2>/dev/null ||
   fi
   notes "${previous:+$previous..}HEAD"
 } >"$OUT/notes.md"
-"${HELM:-helm}" package "$CHART" --version "$VERSION" --app-version "$VERSION" --destination "$OUT" >/dev/null
+# Its rules are a link, of which Helm tells.
+"$HELM" package "$CHART" --version "$VERSION" --app-version "$VERSION" --destination "$OUT" 2>&1 >/dev/null \
+  | sed '/found symbolic link/d' >&2
 ls "$OUT"

@@ -54,11 +54,14 @@ start_cluster() { # <folder of programs> <etcd> <kwok> <kwok's stages>
     --listen-peer-urls "http://127.0.0.1:$((PORT + 1))" --initial-advertise-peer-urls "http://127.0.0.1:$((PORT + 1))" \
     --initial-cluster "check=http://127.0.0.1:$((PORT + 1))"
   # An address of documentation: a server on loopback has none that could be advertised.
+  # Without WatchList: for it, Debian's etcd is too old, so the server would answer every watch of kwok with an error, and
+  # simulated pods would start only when kwok lists them, each quarter of a minute.
   begin kube-apiserver "$programs/kube-apiserver" --etcd-servers="$store" --cert-dir="$RUN/certificates" \
     --bind-address=127.0.0.1 --secure-port=$((PORT + 2)) --advertise-address=192.0.2.1 --endpoint-reconciler-type=none \
     --service-cluster-ip-range=10.96.0.0/16 --service-account-issuer=https://check.footfall.example \
     --service-account-key-file="$RUN/accounts.key" --service-account-signing-key-file="$RUN/accounts.key" \
     --token-auth-file="$RUN/tokens.csv" --authorization-mode=RBAC --disable-admission-plugins=ServiceAccount \
+    --feature-gates=WatchList=false \
     --allow-privileged=true # so that the namespace's level of pod security refuses such pods, not the server
 
   export KUBECONFIG=$RUN/kubeconfig

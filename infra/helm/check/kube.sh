@@ -100,16 +100,13 @@ end_migration() { # <exit code> <message>: of the pod of the migration that runs
   end_pod "$(pods_of migrate Running | head -n 1)" migrate "$1" "$2" >/dev/null
 }
 
-chart() { # <verb> <option…>: helm with the values of the test
-  local verb=$1
-  shift
-  helm "$verb" footfall "$CHART" --namespace footfall --values "$CHART/ci/minimal.yaml" --wait --timeout 3m "$@"
-}
+# Helm's options, with the values of the test.
+RELEASE=(footfall "$CHART" --namespace footfall --values "$CHART/ci/minimal.yaml" --wait --timeout 3m)
 
 upgrade_that_ends() { # <exit code of its migration> <message> <option…>
   local code=$1 message=$2 status=0 helm
   shift 2
-  chart upgrade "$@" >"$RUN/upgrade" 2>&1 &
+  helm upgrade "${RELEASE[@]}" "$@" >"$RUN/upgrade" 2>&1 &
   helm=$!
   # If this script fails, helm ends with it.
   PROGRAMS+=("$helm")
@@ -228,7 +225,7 @@ refused "a misspelt field is refused" 'whenScalled: field not declared in schema
 refused "a pod with privileges is refused in this namespace" 'violates PodSecurity "restricted' privileged
 
 test_of "An installation"
-holds "helm install --wait succeeds while the migration still runs" chart install
+holds "helm install --wait succeeds while the migration still runs" helm install "${RELEASE[@]}"
 soon "three collectors run" count_is collector 3
 soon "three apis run, as the autoscaler asks" count_is api 3
 for sink in store live; do soon "three processors of sink $sink run" count_is "processor-$sink" 3; done

@@ -240,6 +240,6 @@ fn line(example: &str, most: usize) -> ObjectBuilder {
 }
 
 /// Returns the schema of a text that is one of `names`.
-pub(crate) fn one_of<const N: usize>(names: [&'static str; N]) -> ObjectBuilder {
+pub(crate) fn one_of(names: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names))
 }

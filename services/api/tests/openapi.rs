@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use attribution::Rule;
 use metrics::{Granularity, Metric};
 use serde_json::Value;
 
@@ -64,7 +65,7 @@ fn every_reference_exists() {
 }
 
 #[test]
-fn metrics_and_granularities_match_the_catalogue() {
+fn metrics_granularities_and_attributions_match_the_catalogue() {
     let description = description();
     let parameters = &description["paths"]["/v1/campaigns/{id}/metrics"]["get"]["parameters"];
     let schema = |name| {
@@ -75,8 +76,15 @@ fn metrics_and_granularities_match_the_catalogue() {
     assert_eq!(schema("granularity")["enum"], serde_json::json!(granularities));
     let metrics = Metric::ALL.map(Metric::as_str).to_vec();
     assert_eq!(schema("metrics")["items"]["enum"], serde_json::json!(metrics));
-    let values = description["components"]["schemas"]["MetricValues"]["properties"].clone();
-    for metric in metrics {
+    let schemas = &description["components"]["schemas"];
+    let of_queries: Vec<_> =
+        metrics.into_iter().chain(Metric::ATTRIBUTED.map(Metric::as_str)).collect();
+    assert_eq!(schemas["QueryMetricName"]["enum"], serde_json::json!(of_queries));
+    let presets = Rule::PRESETS.map(|(name, _)| name);
+    let attributions: Vec<_> = ["declared"].into_iter().chain(presets).collect();
+    assert_eq!(schemas["AttributionName"]["enum"], serde_json::json!(attributions));
+    let values = schemas["MetricValues"]["properties"].clone();
+    for metric in of_queries {
         assert!(values[metric].is_object(), "{metric}");
     }
 }

@@ -74,3 +74,16 @@ impl Scenario {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_runs_every_night() {
+        let workflow = include_str!("../../../.github/workflows/nightly.yml");
+        let line = workflow.lines().find_map(|line| line.trim().strip_prefix("scenario: ["));
+        let nightly: Vec<_> = line.unwrap().trim_end_matches(']').split(", ").collect();
+        assert_eq!(nightly, Scenario::ALL.map(Scenario::as_str));
+    }
+}

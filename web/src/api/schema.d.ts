@@ -1999,6 +1999,8 @@ export interface components {
          * @example New checkout
          */
         AnnotationText: string;
+        /** @description How numbers belong to campaigns. */
+        AnswerAttribution: string | components["schemas"]["UsedAttribution"];
         /** @description A dimension or a metric of an answer. */
         AnswerColumn: {
             /** @description Of a metric: `sum`, `ratio_of_sums` or `distinct`. */
@@ -2006,7 +2008,7 @@ export interface components {
             /** @description `dimension` or `metric`. */
             kind: string;
             name: string;
-            /** @description Of a metric: `count`, `quantity`, `ratio` or `money`. */
+            /** @description Of a metric: `count`, `quantity`, `credit`, `ratio` or `money`. */
             unit?: string | null;
         };
         /** @description The kind and the size of windows. Lengths are those without a change of the clock. */
@@ -2020,7 +2022,7 @@ export interface components {
             size_seconds?: number | null;
             type: components["schemas"]["WindowType"];
         };
-        /** @description How a query is read. */
+        /** @description How a query is read, without its credit, which is always made of the rows of events. */
         AnswerExplanation: {
             /**
              * @description The kept rollup, of days whose events have expired: `campaign`, `product` or `source`. `null` if none of
@@ -2290,6 +2292,8 @@ export interface components {
             /** @description The time of the orders, or of the ads, by `date_basis`; and the buckets. */
             time?: components["schemas"]["TimeBody"];
         };
+        /** @enum {string} */
+        AttributionName: "declared" | "standard" | "criteo_sponsored_products" | "criteo_display" | "amazon_sponsored_products" | "amazon_sponsored_products_vendor" | "amazon_sponsored_display" | "walmart_search" | "walmart_display" | "ga4_last_click" | "iab_europe";
         /** @description An entry of the audit log. */
         AuditEntryView: {
             /**
@@ -2383,7 +2387,10 @@ export interface components {
         CampaignId: string;
         /** @description The catalogue. */
         Catalogue: {
-            /** @description The metrics of `POST /v1/attribution`, which has all of them and `spend` in every answer. */
+            /**
+             * @description The metrics of credit: of queries that name an `attribution`, and of `POST /v1/attribution`, which has all of
+             *     them and `spend` in every answer.
+             */
             attributed: components["schemas"]["MetricDefinition"][];
             /** @description Every metric that the credential may ask in queries and windows, base ones first. */
             data: components["schemas"]["MetricDefinition"][];
@@ -2616,6 +2623,11 @@ export interface components {
         /** @description One dimension of the catalogue, or one that the tenant has declared. */
         DimensionDefinition: {
             /**
+             * @description The metrics of credit that it can be combined with, in a query that names an `attribution`; none of a dimension
+             *     that ads do not have.
+             */
+            attributed: string[];
+            /**
              * @description The meaning of its values.
              * @example campaign_id; empty for events without a campaign
              */
@@ -2789,7 +2801,7 @@ export interface components {
              * @description It is this or less.
              */
             lte?: number | null;
-            metric?: components["schemas"]["MetricName"] | null;
+            metric?: components["schemas"]["QueryMetricName"] | null;
             not?: components["schemas"]["FilterBody"] | null;
             /** @description It is none of these. */
             not_in?: string[] | null;
@@ -3787,7 +3799,7 @@ export interface components {
             name: string;
             /** @description The source of the definition. */
             source: string;
-            /** @description `count`, `quantity` (with decimal places), `ratio` or `money`. */
+            /** @description `count`, `quantity` (up to three decimal places), `credit` (up to six), `ratio` or `money`. */
             unit: string;
         };
         /** @enum {string} */
@@ -3884,6 +3896,38 @@ export interface components {
              */
             aov?: string | null;
             /**
+             * Format: decimal
+             * @description sales whose credit another campaign has, after an eligible ad of this one
+             */
+            assisted_sales?: string | null;
+            /**
+             * Format: double
+             * @description spend / attributed_sales
+             */
+            attributed_acos?: number | null;
+            /**
+             * Format: decimal
+             * @description attributed_sales without what was refunded of the same lines
+             */
+            attributed_net_sales?: string | null;
+            /**
+             * Format: double
+             * @description credit of orders, in parts of up to six decimal places where several ads share one
+             */
+            attributed_orders?: number;
+            /**
+             * Format: double
+             * @description attributed_sales / spend
+             */
+            attributed_roas?: number | null;
+            /**
+             * Format: decimal
+             * @description credit of price x quantity over the lines of orders, before refunds
+             */
+            attributed_sales?: string | null;
+            /** @description credit of quantity over the lines of orders, before refunds */
+            attributed_units?: number;
+            /**
              * Format: double
              * @description orders / product_views
              */
@@ -3901,6 +3945,31 @@ export interface components {
                      * @description sales / orders
                      */
                     aov?: string | null;
+                    /**
+                     * Format: decimal
+                     * @description sales whose credit another campaign has, after an eligible ad of this one
+                     */
+                    assisted_sales?: string | null;
+                    /**
+                     * Format: double
+                     * @description spend / attributed_sales
+                     */
+                    attributed_acos?: number | null;
+                    /**
+                     * Format: decimal
+                     * @description attributed_sales without what was refunded of the same lines
+                     */
+                    attributed_net_sales?: string | null;
+                    /**
+                     * Format: double
+                     * @description attributed_sales / spend
+                     */
+                    attributed_roas?: number | null;
+                    /**
+                     * Format: decimal
+                     * @description credit of price x quantity over the lines of orders, before refunds
+                     */
+                    attributed_sales?: string | null;
                     /**
                      * Format: decimal
                      * @description spend / clicks
@@ -3923,6 +3992,11 @@ export interface components {
                     erpm?: string | null;
                     /**
                      * Format: decimal
+                     * @description attributed_sales of other products
+                     */
+                    halo_sales?: string | null;
+                    /**
+                     * Format: decimal
                      * @description sales - refund_amount
                      */
                     net_sales?: string | null;
@@ -3931,6 +4005,11 @@ export interface components {
                      * @description sum of price x quantity of these items
                      */
                     new_to_brand_sales?: string | null;
+                    /**
+                     * Format: decimal
+                     * @description attributed_sales of the advertised product
+                     */
+                    promoted_sales?: string | null;
                     /**
                      * Format: decimal
                      * @description sum of revenue of refunds, or of price x quantity where no revenue was sent
@@ -4029,6 +4108,11 @@ export interface components {
              */
             frequency?: number | null;
             /**
+             * Format: decimal
+             * @description attributed_sales of other products
+             */
+            halo_sales?: string | null;
+            /**
              * Format: int64
              * @description count of ad_impression
              */
@@ -4078,6 +4162,11 @@ export interface components {
              * @description count of product_view
              */
             product_views?: number;
+            /**
+             * Format: decimal
+             * @description attributed_sales of the advertised product
+             */
+            promoted_sales?: string | null;
             /**
              * Format: decimal
              * @description sum of revenue of refunds, or of price x quantity where no revenue was sent
@@ -4545,10 +4634,10 @@ export interface components {
              */
             as_of?: string | null;
             /**
-             * @description The attribution of events: `declared`, to the campaign that they name.
-             * @example declared
+             * @description The attribution of events: `declared`, to the campaign that they name. With metrics of credit, the rule that
+             *     gives it; other metrics are then declared all the same.
              */
-            attribution: string;
+            attribution: components["schemas"]["AnswerAttribution"];
             /** @description The dimensions and metrics, in their order. */
             columns: components["schemas"]["AnswerColumn"][];
             /**
@@ -4560,14 +4649,15 @@ export interface components {
              * Format: int64
              * @description Another version means that stored events of a finished time have changed. An event that is being stored may be
              *     in an answer shortly before its version rises, and retention does not raise it. `null` while something of the
-             *     query's time, of its earlier period or of its cohorts is not finished, and for a credential that may see only
-             *     some campaigns.
+             *     query's time, of its earlier period or of its cohorts is not finished, with an `attribution`, and for a
+             *     credential that may see only some campaigns.
              */
             data_version?: number | null;
             explain?: components["schemas"]["AnswerExplanation"] | null;
             /**
              * Format: date-time
-             * @description After this time, only history imports and resubmitted rejects can change the numbers.
+             * @description After this time, only history imports and resubmitted rejects can change the numbers; and later refunds
+             *     `attributed_net_sales`.
              */
             final_after: string;
             /** @description The cursor of the next page; `null` on the last one. */
@@ -4597,13 +4687,16 @@ export interface components {
             /** @description All segments that the filters admit, together: counted on their own, not added up from rows. */
             totals: components["schemas"]["QuerySide"];
         };
+        /** @description The attribution of a query: `declared`, the name of a preset, or a rule. */
+        QueryAttributionBody: components["schemas"]["AttributionName"] | components["schemas"]["QueryRule"];
         /** @description A query. */
         QueryBody: {
+            attribution?: components["schemas"]["QueryAttributionBody"] | null;
             compare?: components["schemas"]["CompareBody"] | null;
             cursor?: components["schemas"]["Cursor"] | null;
             /** @description Names from `GET /v1/dimensions`: at most 4. None: one row for each bucket. */
             dimensions?: components["schemas"]["DimensionName"][];
-            /** @description Whether the answer tells which rollup was read, and how many rows of it. */
+            /** @description Whether the answer tells which rollup was read, and how many rows of it; of credit it tells nothing. */
             explain?: boolean;
             filters?: components["schemas"]["FilterBody"] | null;
             /**
@@ -4618,7 +4711,7 @@ export interface components {
              */
             limit?: number | null;
             /** @description Names from `GET /v1/metrics`: 1 to 20. */
-            metrics: components["schemas"]["MetricName"][];
+            metrics: components["schemas"]["QueryMetricName"][];
             /**
              * @description The order of the segments: pairs of a metric or dimension and `asc` or `desc`. Default: the first
              *     metric, descending. Equal segments are ordered by their dimensions.
@@ -4634,6 +4727,8 @@ export interface components {
             time?: components["schemas"]["TimeBody"];
             top?: components["schemas"]["TopBody"] | null;
         };
+        /** @enum {string} */
+        QueryMetricName: "impressions" | "viewable_impressions" | "clicks" | "spend" | "product_views" | "add_to_carts" | "orders" | "units_sold" | "sales" | "page_views" | "product_list_views" | "cart_removals" | "checkouts" | "refunds" | "refund_amount" | "net_sales" | "units_refunded" | "events" | "visitors" | "sessions" | "customers" | "new_customers" | "returning_customers" | "new_to_brand_orders" | "new_to_brand_sales" | "ctr" | "viewable_rate" | "add_to_cart_rate" | "conversion_rate" | "cart_to_detail_rate" | "buy_to_detail_rate" | "new_to_brand_rate" | "refund_rate" | "detail_view_rate" | "frequency" | "cpc" | "cpm" | "cpo" | "aov" | "roas" | "erpm" | "acos" | "tacos" | "attributed_orders" | "attributed_units" | "attributed_sales" | "attributed_net_sales" | "promoted_sales" | "halo_sales" | "assisted_sales" | "attributed_roas" | "attributed_acos";
         /** @description A row: the values of its dimensions by their names, and its numbers. */
         QueryRow: {
             /** @description With a comparison: how each metric has changed, relative to the earlier period. */
@@ -4650,6 +4745,19 @@ export interface components {
              */
             start?: string | null;
             values?: components["schemas"]["MetricValues"] | null;
+        };
+        /** @description A rule of attribution, with the date and the key of its credit. */
+        QueryRule: {
+            /** @description What the events of one user have in common. Default: `visitor`. */
+            by?: components["schemas"]["By"];
+            /**
+             * @description The date of a credit: `interaction`, that of the ad, or `conversion`, that of the order. Default:
+             *     `conversion`.
+             * @example conversion
+             */
+            date_basis?: string | null;
+            /** @description The rule. Default: Footfall's own. */
+            rule?: components["schemas"]["RuleBody"];
         };
         /** @description The numbers of several segments together. */
         QuerySide: {
@@ -5745,7 +5853,7 @@ export interface components {
         /** @description The segments with the largest values. */
         TopBody: {
             /** @description The metric. */
-            by: components["schemas"]["MetricName"];
+            by: components["schemas"]["QueryMetricName"];
             /**
              * Format: int64
              * @description How many: 1 to 1,000.
@@ -5841,6 +5949,18 @@ export interface components {
              * @description How long live streams were open, in seconds, all of them together.
              */
             stream_seconds: number;
+        };
+        /** @description The attribution of a query, as it was used. */
+        UsedAttribution: {
+            /** @description What the events of one user have in common. */
+            by: components["schemas"]["By"];
+            /**
+             * @description The date of a credit: `interaction` or `conversion`.
+             * @example conversion
+             */
+            date_basis: string;
+            /** @description The rule, with its defaults. */
+            rule: components["schemas"]["UsedRule"];
         };
         /** @description A rule, as it was used. */
         UsedRule: {
@@ -10735,7 +10855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is not valid, or a metric and a dimension exclude each other; `errors` tells what would be right */
+            /** @description A field is not valid, or a metric, a dimension and the attribution exclude each other; `errors` tells what would be right */
             422: {
                 headers: {
                     [name: string]: unknown;

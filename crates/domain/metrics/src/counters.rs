@@ -50,6 +50,8 @@ named! {
         Events = "events",
         /// Orders with an item of a brand of which their customer had ordered nothing for a year.
         NewToBrandOrders = "new_to_brand_orders",
+        /// Millionths of orders that ads have the credit of.
+        AttributedOrders = "attributed_orders",
     }
 }
 
@@ -60,6 +62,8 @@ named! {
         UnitsSold = "units_sold",
         /// Units that came back.
         UnitsRefunded = "units_refunded",
+        /// Units that ads have the credit of.
+        AttributedUnits = "attributed_units",
     }
 }
 
@@ -76,6 +80,16 @@ named! {
         NewToBrandSales = "new_to_brand_sales",
         /// The sales of all events of the tenant, whatever is counted beside it.
         TotalSales = "total_sales",
+        /// Sales that ads have the credit of.
+        AttributedSales = "attributed_sales",
+        /// These without what was refunded of the same lines.
+        AttributedNetSales = "attributed_net_sales",
+        /// The credit of the advertised product.
+        PromotedSales = "promoted_sales",
+        /// The credit of other products.
+        HaloSales = "halo_sales",
+        /// Sales whose credit another campaign has, after an ad of this one.
+        AssistedSales = "assisted_sales",
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, cmp::Ordering, str::FromStr};
 
-use crate::{Definition, Dimension, Metric};
+use crate::{Dimension, Metric};
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 40;
@@ -151,8 +151,7 @@ impl FromStr for DeclaredName {
         if text.parse::<Dimension>().is_ok() {
             return Err(DeclaredNameError::Dimension);
         }
-        let is_attributed = |name: &str| Definition::ATTRIBUTED.iter().any(|one| one.name == name);
-        let is_metric = |name: &str| name.parse::<Metric>().is_ok() || is_attributed(name);
+        let is_metric = |name: &str| Metric::named(name).is_some();
         if is_metric(text) {
             return Err(DeclaredNameError::Metric);
         }

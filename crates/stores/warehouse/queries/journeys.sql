@@ -33,8 +33,7 @@ FROM events
 WHERE client_id = {client_id:String}
     AND event_type IN ('ad_click', 'ad_impression', 'ad_viewable', 'purchase')
     AND event_time >= fromUnixTimestamp64Milli({touched_from:Int64})
-    AND event_time < fromUnixTimestamp64Milli({until:Int64})
+    AND event_time < fromUnixTimestamp64Milli({ordered_to:Int64})
     AND (event_type != 'purchase' OR event_time >= fromUnixTimestamp64Milli({ordered_from:Int64}))
-    AND (event_type != 'purchase' OR event_time < fromUnixTimestamp64Milli({ordered_to:Int64}))
 GROUP BY {key}
 SETTINGS max_result_rows = 0

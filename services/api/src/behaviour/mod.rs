@@ -20,7 +20,10 @@ use crate::{
     reports::{Reads, Sources, retained},
 };
 
-pub(crate) use attribution::{AttributionAnswer, AttributionBody, AttributionRequest, of_ads};
+pub(crate) use attribution::{
+    AttributionAnswer, AttributionBody, AttributionRequest, QueryAttribution, QueryAttributionBody,
+    UsedAttribution, of_ads,
+};
 pub(crate) use fields::{By, duration};
 pub(crate) use funnel::{FunnelAnswer, FunnelBody, FunnelRequest};
 pub(crate) use retention::{RetentionAnswer, RetentionBody, RetentionRequest};

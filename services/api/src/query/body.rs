@@ -4,8 +4,9 @@ use utoipa::ToSchema;
 
 use super::{Format, week::DayOfWeek};
 use crate::{
+    behaviour::QueryAttributionBody,
     cohorts::{NamedCohort, NamesCohorts},
-    reports::schemas::{DimensionName, GranularityName, MetricName},
+    reports::schemas::{DimensionName, GranularityName, QueryMetricName},
     schemas,
 };
 
@@ -14,7 +15,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueryBody {
     /// Names from `GET /v1/metrics`: 1 to 20.
-    #[schema(value_type = Vec<MetricName>, min_items = 1, max_items = 20)]
+    #[schema(value_type = Vec<QueryMetricName>, min_items = 1, max_items = 20)]
     pub(crate) metrics: Vec<String>,
     /// Names from `GET /v1/dimensions`: at most 4. None: one row for each bucket.
     #[serde(default)]
@@ -25,6 +26,9 @@ pub(crate) struct QueryBody {
     pub(crate) time: TimeBody,
     /// Only events and segments for which it holds.
     pub(crate) filters: Option<FilterBody>,
+    /// What gives the credit of metrics such as `attributed_sales`: the name of a preset, or a rule. All other
+    /// metrics count events as they declare themselves. Default: `declared`, for these alone.
+    pub(crate) attribution: Option<QueryAttributionBody>,
     /// An earlier period to compare with.
     pub(crate) compare: Option<CompareBody>,
     /// Only the segments with the largest values of a metric.
@@ -44,7 +48,7 @@ pub(crate) struct QueryBody {
     /// header `Accept`.
     #[schema(value_type = Option<String>, example = "csv")]
     pub(crate) format: Option<String>,
-    /// Whether the answer tells which rollup was read, and how many rows of it.
+    /// Whether the answer tells which rollup was read, and how many rows of it; of credit it tells nothing.
     #[serde(default)]
     pub(crate) explain: bool,
 }
@@ -121,7 +125,7 @@ pub(crate) struct FilterBody {
     /// It contains one of these.
     pub(crate) contains: Option<Vec<String>>,
     /// The name of a metric; with at least one of `gt`, `gte`, `lt` and `lte`.
-    #[schema(value_type = Option<MetricName>)]
+    #[schema(value_type = Option<QueryMetricName>)]
     pub(crate) metric: Option<String>,
     /// It is greater than this number or decimal text.
     #[schema(value_type = Option<f64>)]
@@ -199,7 +203,7 @@ pub(crate) struct TopBody {
     #[schema(minimum = 1, maximum = 1000)]
     pub(crate) n: u64,
     /// The metric.
-    #[schema(value_type = MetricName)]
+    #[schema(value_type = QueryMetricName)]
     pub(crate) by: String,
     /// Whether `others` are the numbers of all other segments together.
     #[serde(default)]

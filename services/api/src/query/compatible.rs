@@ -1,7 +1,7 @@
 use metrics::{Dimension, EventTest, Level, Metric};
 use problem::{Code, Problem};
 
-use super::{filters::Filters, request::QueryRequest};
+use super::{credit, filters::Filters, request::QueryRequest};
 
 /// Returns whether whole events or their products are counted.
 pub(super) fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
@@ -10,11 +10,12 @@ pub(super) fn level(dimensions: &[Dimension], filters: &Filters) -> Level {
     if is_of_products { Level::Product } else { Level::Event }
 }
 
-/// Refuses metrics that are not defined for the dimensions.
+/// Refuses metrics that are not defined for the dimensions, or for the attribution.
 ///
 /// # Errors
 /// The first such metric, and which are possible.
 pub(super) fn compatible(request: &QueryRequest) -> Result<(), Problem> {
+    credit::compatible(request)?;
     let used: Vec<_> = request.used().collect();
     let wrong = request.needed().find_map(|metric| {
         let dimension = used.iter().find(|dimension| !metric.combines_with(dimension))?;

@@ -14,7 +14,8 @@ use warehouse::{Advertisers, Keys, Warehouse};
 use super::{
     answer::{Answered, Timing},
     both_periods::{added_up, both, in_both},
-    cursor,
+    credit::Credit,
+    cursor::{self, PageEnd},
     reader::{Reader, Series},
     request::{Column, Direction, QueryRequest},
     scope,
@@ -120,6 +121,14 @@ impl Queries {
             None => TotalSales::default(),
         };
         let sales = read_sales(request.range).await?;
+        // The limit to campaigns is among the filters of `request`; it is one of touches, which have a campaign anyway.
+        let read_credit =
+            |range| Box::pin(Credit::read(&source.warehouse, asked, campaigns, own, range));
+        let credit_before = match earlier {
+            Some(range) => read_credit(range).await?,
+            None => Credit::default(),
+        };
+        let credit = read_credit(request.range).await?;
         let current = Reader {
             source: &source,
             request,
@@ -127,8 +136,14 @@ impl Queries {
             own,
             range: request.range,
             total_sales: &sales,
+            credit: &credit,
         };
-        let previous = earlier.map(|range| Reader { range, total_sales: &sales_before, ..current });
+        let previous = earlier.map(|range| Reader {
+            range,
+            total_sales: &sales_before,
+            credit: &credit_before,
+            ..current
+        });
 
         let (mut admitted, left_out) = segments(current, previous).await?;
         let adds_up = request.adds_up();
@@ -159,28 +174,39 @@ impl Queries {
             false => None,
         };
 
+        let mut sums = totals.current.sums.clone();
+        if let Some(previous) = &totals.previous {
+            sums.merge(&previous.sums);
+        }
+        let currencies = Currencies::of(&sums, own);
+        // Refunds change credit at any time, and raise no version.
+        let version = match request.attribution {
+            None => source.data_version(&request.events, ranges.iter().copied()),
+            Some(_) => None,
+        };
         admitted.sort_by(|one, other| one.compare(other, &request.order, request, own));
-        let begin = request.after.as_ref().map_or(Ok(0), |last| after(&admitted, last))?;
+        let numbers = page_numbers(&admitted, request, &currencies, version.is_some())?;
+        let begin = request.after.as_ref().map_or(Ok(0), |end| after(&admitted, end))?;
         let mut page = admitted.split_off(begin);
         let has_more = page.len() > request.limit;
         page.truncate(request.limit);
         let last = page.last().filter(|_| has_more);
-        let next = last.map(|last| cursor::after(&last.keys, asked));
+        let next = last.map(|last| PageEnd { after: last.keys.clone(), numbers });
+        let next = next.map(|end| cursor::after(end, asked));
         request.not_too_large(page.len())?;
         let series = page_series(current, previous, &page).await?;
         let explanation = match request.explain {
             true => Some(current.explain(tenant, campaigns).await?),
             false => None,
         };
-        let mut sums = totals.current.sums.clone();
-        if let Some(previous) = &totals.previous {
-            sums.merge(&previous.sums);
-        }
         let needs_new_to_brand = request.needs_new_to_brand();
-        let read_from = ranges.iter().map(|one| retained::read_from(*one, needs_new_to_brand));
+        let longest = request.attribution.map(|one| one.longest_window()).unwrap_or_default();
+        let read_from = ranges
+            .iter()
+            .map(|one| retained::read_from(*one, needs_new_to_brand).min(one.from() - longest));
         Ok(Answered {
             request: request.clone(),
-            currencies: Currencies::of(&sums, own),
+            currencies,
             page,
             series,
             others,
@@ -188,14 +214,15 @@ impl Queries {
             next,
             as_of: source.as_of,
             // Late events of other campaigns raise it, too.
-            data_version: campaigns
-                .is_none()
-                .then(|| source.data_version(&request.events, ranges.iter().copied()))
-                .flatten(),
+            data_version: version.filter(|_| campaigns.is_none()),
             retained_from: retained::touched(retained_from, read_from),
             explanation,
             timing: Timing {
-                cache: source.cache(),
+                // Credit is read anew, whatever Redis has kept of the rest.
+                cache: match request.attribution {
+                    None => source.cache(),
+                    Some(_) => "miss",
+                },
                 queued: source.warehouse.queued(),
                 took: started.elapsed(),
             },
@@ -313,9 +340,33 @@ async fn page_series(
     Ok([now, before.unwrap_or_default()])
 }
 
+/// Returns a hash of the numbers of all pages, if there are several and the first one is about a finished time: then
+/// all of them have the same.
+///
+/// # Errors
+/// They have changed since the first page.
+fn page_numbers(
+    segments: &[Segment],
+    request: &QueryRequest,
+    currencies: &Currencies,
+    is_finished: bool,
+) -> Result<Option<String>, Problem> {
+    let is_bound = match &request.after {
+        Some(end) => end.numbers.is_some(),
+        None => is_finished && segments.len() > request.limit,
+    };
+    let numbers = is_bound.then(|| cursor::numbers(segments, request, currencies)).transpose()?;
+    if request.after.as_ref().is_some_and(|end| end.numbers != numbers) {
+        let reason = "belongs to a page whose numbers have changed since: begin at the first page";
+        return Err(Problem::field("/cursor", reason));
+    }
+    Ok(numbers)
+}
+
 /// Returns the position behind the last segment of the page before.
-fn after(segments: &[Segment], last: &[String]) -> Result<usize, Problem> {
-    let position = segments.iter().position(|segment| segment.keys == last).map(|last| last + 1);
+fn after(segments: &[Segment], end: &PageEnd) -> Result<usize, Problem> {
+    let is_last = |segment: &Segment| segment.keys == end.after;
+    let position = segments.iter().position(is_last).map(|last| last + 1);
     position.ok_or_else(|| {
         Problem::field(
             "/cursor",

@@ -9,6 +9,7 @@ mod columns;
 mod compare;
 mod compatible;
 mod contradictions;
+mod credit;
 mod csv;
 mod cursor;
 mod engine;

@@ -3,14 +3,13 @@ use metrics::{Dimension, Dimensions, Metric};
 /// How alike a name must be to be suggested: 1 means equal.
 const ALIKE: f64 = 0.75;
 
-/// Reads a metric's name.
+/// Reads the name of a metric, be it one of events or of credit.
 ///
 /// # Errors
 /// The reason, with the nearest name that exists.
 pub(super) fn metric(name: &str) -> Result<Metric, String> {
-    name.parse().map_err(|_| {
-        unknown(name, "a metric", "GET /v1/metrics", Metric::ALL.into_iter().map(Metric::as_str))
-    })
+    let all = || Metric::ALL.into_iter().chain(Metric::ATTRIBUTED).map(Metric::as_str);
+    Metric::named(name).ok_or_else(|| unknown(name, "a metric", "GET /v1/metrics", all()))
 }
 
 /// Reads the name of one of the dimensions `known`.
@@ -65,6 +64,7 @@ mod tests {
             ("impresions", "impressions"),
             ("Clicks", "clicks"),
             ("conversions_rate", "conversion_rate"),
+            ("atributed_sales", "attributed_sales"),
         ] {
             let reason = metric(name).unwrap_err();
             assert!(reason.contains(&format!("did you mean `{nearest}`?")), "{reason}");

@@ -14,6 +14,7 @@ use super::{
     week::week_begins,
 };
 use crate::{
+    behaviour::QueryAttributionBody,
     dimensions::Home,
     reports::{moment, within_limits},
 };
@@ -81,6 +82,8 @@ impl QueryBody {
         let Time { range, granularity, zone } = time;
         let comparison = self.compare.as_ref().map(|body| compare::read(body, time, weeks));
         let comparison = comparison.transpose()?;
+        let attribution = self.attribution.as_ref().map(QueryAttributionBody::parse);
+        let attribution = attribution.transpose()?.flatten();
         let level = level(&dimensions, &filters);
         let mut request = QueryRequest {
             metrics,
@@ -90,6 +93,7 @@ impl QueryBody {
             zone,
             events: filters.events,
             segments: filters.segments,
+            attribution,
             comparison,
             top,
             order,

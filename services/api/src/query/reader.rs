@@ -7,7 +7,8 @@ use tenancy::{CampaignId, Isolation, TenantContext};
 use warehouse::{Advertisers, Cell, CellQuery, Explanation, Keys, WarehouseError};
 
 use super::{
-    cell_source::CellSource, request::QueryRequest, segments::Numbers, total_sales::TotalSales,
+    cell_source::CellSource, credit::Credit, request::QueryRequest, segments::Numbers,
+    total_sales::TotalSales,
 };
 use crate::failure::Failure;
 
@@ -23,6 +24,7 @@ pub(super) struct Reader<'a> {
     pub(super) own: Currency,
     pub(super) range: TimeRange,
     pub(super) total_sales: &'a TotalSales,
+    pub(super) credit: &'a Credit,
 }
 
 impl Reader<'_> {
@@ -95,6 +97,8 @@ impl Reader<'_> {
         for ((start, keys), distincts) in distincts.buckets {
             read.entry(keys).or_default().entry(start).or_default().distincts = distincts;
         }
+        let whole = (granularity == Granularity::Total).then(|| self.range.from());
+        self.credit.add_to(&mut read, whole, by, keys);
         Ok(read)
     }
 

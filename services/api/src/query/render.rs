@@ -17,7 +17,7 @@ use super::{
     request::{Column, Direction, QueryRequest, Relation, SegmentTest},
     week::DayOfWeek,
 };
-use crate::reports::Values;
+use crate::{behaviour::UsedAttribution, reports::Values};
 
 /// The answer to a query. Times are UTC; money is a decimal string; a ratio with a zero denominator is
 /// `null`.
@@ -43,19 +43,20 @@ pub(crate) struct QueryAnswer<'a> {
     as_of: Option<DateTime<Utc>>,
     /// Another version means that stored events of a finished time have changed. An event that is being stored may be
     /// in an answer shortly before its version rises, and retention does not raise it. `null` while something of the
-    /// query's time, of its earlier period or of its cohorts is not finished, and for a credential that may see only
-    /// some campaigns.
+    /// query's time, of its earlier period or of its cohorts is not finished, with an `attribution`, and for a
+    /// credential that may see only some campaigns.
     data_version: Option<u64>,
-    /// After this time, only history imports and resubmitted rejects can change the numbers.
+    /// After this time, only history imports and resubmitted rejects can change the numbers; and later refunds
+    /// `attributed_net_sales`.
     final_after: DateTime<Utc>,
     /// Present if the query reads events from before it: of the range, of the earlier period, or, for new-to-brand, of
     /// the 365 days before. Events that were received before this time have been deleted by the tenant's retention, so
     /// counts of that time may be too small, and new-to-brand too large.
     #[serde(skip_serializing_if = "Option::is_none")]
     retained_from: Option<DateTime<Utc>>,
-    /// The attribution of events: `declared`, to the campaign that they name.
-    #[schema(example = "declared")]
-    attribution: &'static str,
+    /// The attribution of events: `declared`, to the campaign that they name. With metrics of credit, the rule that
+    /// gives it; other metrics are then declared all the same.
+    attribution: AnswerAttribution,
     /// The currency of the amounts: the tenant's own, also for events without a currency.
     #[schema(value_type = String, example = "EUR")]
     currency: Currency,
@@ -69,13 +70,23 @@ pub(crate) struct QueryAnswer<'a> {
     explain: Option<AnswerExplanation>,
 }
 
+/// How numbers belong to campaigns.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum AnswerAttribution {
+    /// `declared`: to the campaign that events name.
+    Declared(&'static str),
+    /// By the credit of a rule.
+    Credit(UsedAttribution),
+}
+
 /// A dimension or a metric of an answer.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AnswerColumn {
     name: String,
     /// `dimension` or `metric`.
     kind: &'static str,
-    /// Of a metric: `count`, `quantity`, `ratio` or `money`.
+    /// Of a metric: `count`, `quantity`, `credit`, `ratio` or `money`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     unit: Option<Unit>,
@@ -85,7 +96,7 @@ pub(crate) struct AnswerColumn {
     additivity: Option<Additivity>,
 }
 
-/// How a query is read.
+/// How a query is read, without its credit, which is always made of the rows of events.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AnswerExplanation {
     /// The rollup; `null` if the events themselves are read.
@@ -181,7 +192,11 @@ impl Answered {
             data_version: self.data_version,
             final_after: request.final_after(),
             retained_from: self.retained_from,
-            attribution: "declared",
+            attribution: request
+                .attribution
+                .map_or(AnswerAttribution::Declared("declared"), |attribution| {
+                    AnswerAttribution::Credit(attribution.used())
+                }),
             currency: self.currencies.own,
             other_currencies: self.currencies.others.clone(),
             next: self.next.clone(),
@@ -272,7 +287,7 @@ pub(super) fn resolved(request: &QueryRequest) -> Json {
         to: earlier.to(),
         align: matches!(comparison.align, Align::Elapsed { .. }).then_some("elapsed"),
     };
-    json!({
+    let mut query = json!({
         "metrics": request.metrics.iter().map(|metric| metric.as_str()).collect::<Vec<_>>(),
         "dimensions": request.dimensions.iter().map(|one| one.as_str()).collect::<Vec<_>>(),
         "time": time,
@@ -283,7 +298,11 @@ pub(super) fn resolved(request: &QueryRequest) -> Json {
         }),
         "order": request.order.iter().map(order).collect::<Vec<_>>(),
         "limit": (request.limit != usize::MAX).then_some(request.limit),
-    })
+    });
+    if let (Some(attribution), Some(fields)) = (request.attribution, query.as_object_mut()) {
+        fields.insert("attribution".to_owned(), json!(attribution.used()));
+    }
+    query
 }
 
 /// Returns the conditions on events and on segments as one; `null` if there are none.

@@ -10,7 +10,8 @@ use money::Amount;
 use problem::Problem;
 use warehouse::KeptRollup;
 
-use crate::reports::Reads;
+use super::cursor::PageEnd;
+use crate::{behaviour::QueryAttribution, reports::Reads};
 
 /// A valid query, with its defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +28,8 @@ pub(crate) struct QueryRequest {
     pub(crate) events: Filter<EventTest>,
     /// Which segments are shown, by their values in the whole range.
     pub(crate) segments: Filter<SegmentTest>,
+    /// What gives the credit of its metrics of credit; it has one of them.
+    pub(crate) attribution: Option<QueryAttribution>,
     /// The comparison, and its earlier period.
     pub(crate) comparison: Option<(Comparison, TimeRange)>,
     pub(crate) top: Option<Top>,
@@ -34,8 +37,8 @@ pub(crate) struct QueryRequest {
     pub(crate) order: Vec<(Column, Direction)>,
     /// The most segments of a page.
     pub(crate) limit: usize,
-    /// The last segment of the page before.
-    pub(crate) after: Option<Vec<String>>,
+    /// Where the page before ended.
+    pub(crate) after: Option<PageEnd>,
     /// Whether whole events or their products are counted.
     pub(crate) level: Level,
     pub(crate) explain: bool,
@@ -166,7 +169,8 @@ impl QueryRequest {
     pub(crate) fn reads(&self) -> Reads {
         let counts = self.needed().any(Metric::counts_events);
         let is_of_cohorts = self.events.tests().iter().any(|test| test.membership().is_some());
-        let is_of_rows = self.needs_refunds()
+        let is_of_rows = self.attribution.is_some()
+            || self.needs_refunds()
             || self.needs_new_to_brand()
             || !self.distincts().is_empty()
             || is_of_cohorts
@@ -174,9 +178,11 @@ impl QueryRequest {
         if is_of_rows { Reads::Rows } else { Reads::Rollups }
     }
 
-    /// Returns after which time only history imports and resubmitted rejects change the numbers.
+    /// Returns after which time only history imports and resubmitted rejects change the numbers; and refunds those
+    /// after refunds.
     pub(crate) fn final_after(&self) -> DateTime<Utc> {
-        self.range.to() + crate::reports::LATE_EVENTS
+        let dated_after = self.attribution.map(|attribution| attribution.dated_after());
+        self.range.to() + dated_after.unwrap_or_default() + crate::reports::LATE_EVENTS
     }
 }
 

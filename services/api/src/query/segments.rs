@@ -115,7 +115,7 @@ impl Relation {
             Value::Null => None,
             Value::Ratio(ratio) => ratio.partial_cmp(&f64::from_bits(bound.bits)),
             Value::Money(amount) => Some(amount.cmp(&bound.exact)),
-            Value::Count(_) | Value::Quantity(_) => {
+            Value::Count(_) | Value::Quantity(_) | Value::Credit(_) => {
                 millionths(value).map(|own| own.cmp(&i128::from(bound.exact.micros())))
             }
         };
@@ -141,6 +141,7 @@ pub(super) fn millionths(value: Value) -> Option<i128> {
     match value {
         Value::Count(count) => Some(i128::from(count) * 1_000_000),
         Value::Quantity(quantity) => Some(i128::from(quantity.thousandths()) * 1_000),
+        Value::Credit(millionths) => Some(i128::from(millionths)),
         Value::Money(amount) => Some(i128::from(Amount::micros(amount))),
         Value::Ratio(_) | Value::Null => None,
     }

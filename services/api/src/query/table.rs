@@ -83,7 +83,7 @@ pub(crate) fn cells(unit: Unit, values: impl Iterator<Item = Value>) -> Cells {
         Unit::Money => {
             Cells::Decimals { places: PLACES_OF_MONEY, units: values.map(micros).collect() }
         }
-        Unit::Ratio => Cells::Floats(values.map(ratio).collect()),
+        Unit::Credit | Unit::Ratio => Cells::Floats(values.map(ratio).collect()),
     }
 }
 
@@ -112,6 +112,7 @@ fn micros(value: Value) -> Option<i128> {
 fn ratio(value: Value) -> Option<f64> {
     match value {
         Value::Ratio(ratio) => Some(ratio),
+        Value::Credit(millionths) => Some(millionths as f64 / 1_000_000.0),
         _ => None,
     }
 }

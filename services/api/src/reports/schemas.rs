@@ -22,6 +22,9 @@ pub(crate) enum GranularityName {}
 /// The name of a metric.
 pub(crate) enum MetricName {}
 
+/// The name of a metric of a query: one of events, or one of credit.
+pub(crate) enum QueryMetricName {}
+
 impl PartialSchema for GranularityName {
     fn schema() -> RefOr<Schema> {
         one_of(Granularity::ALL.map(Granularity::as_str)).into()
@@ -37,6 +40,15 @@ impl PartialSchema for MetricName {
 }
 
 impl ToSchema for MetricName {}
+
+impl PartialSchema for QueryMetricName {
+    fn schema() -> RefOr<Schema> {
+        let all = Metric::ALL.into_iter().chain(Metric::ATTRIBUTED);
+        one_of(all.map(Metric::as_str)).into()
+    }
+}
+
+impl ToSchema for QueryMetricName {}
 
 /// The name of a dimension: a built-in one, or one that the tenant has declared.
 pub(crate) enum DimensionName {}
@@ -54,11 +66,11 @@ fn value(metric: Metric) -> Object {
     let (kind, format) = match metric.unit() {
         Unit::Count => (Type::Integer, Some("int64")),
         Unit::Quantity => (Type::Number, None),
-        Unit::Ratio => (Type::Number, Some("double")),
+        Unit::Credit | Unit::Ratio => (Type::Number, Some("double")),
         Unit::Money => (Type::String, Some("decimal")),
     };
     let kind = match metric.unit() {
-        Unit::Count | Unit::Quantity => SchemaType::Type(kind),
+        Unit::Count | Unit::Quantity | Unit::Credit => SchemaType::Type(kind),
         Unit::Ratio | Unit::Money => SchemaType::from_iter([kind, Type::Null]),
     };
     ObjectBuilder::new()
@@ -76,12 +88,13 @@ fn values(metrics: impl Iterator<Item = Metric>) -> ObjectBuilder {
 
 impl PartialSchema for Values {
     fn schema() -> RefOr<Schema> {
-        let money = Metric::ALL.into_iter().filter(|metric| metric.needs_currency());
+        let all = || Metric::ALL.into_iter().chain(Metric::ATTRIBUTED);
+        let money = all().filter(|metric| metric.needs_currency());
         let by_currency =
             ObjectBuilder::new().additional_properties(Some(values(money))).description(Some(
                 "Amounts in each currency, including the tenant's own, if there are others",
             ));
-        values(Metric::ALL.into_iter())
+        values(all())
             .property("by_currency", by_currency)
             .description(Some("The requested metrics"))
             .into()

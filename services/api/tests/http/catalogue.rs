@@ -44,6 +44,13 @@ async fn the_catalogue_says_of_each_metric_what_it_combines_with() {
         let answer = stand.post("/v1/query", Some(&key), body).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
+    for metric in attributed {
+        let of = |dimension: &&Value| {
+            dimension["attributed"].as_array().unwrap().contains(&metric["name"])
+        };
+        let possible: Vec<_> = dimensions.iter().filter(of).map(|one| &one["name"]).collect();
+        assert_eq!(metric["dimensions"], json!(possible), "{metric}");
+    }
     let models = attributed[0]["attributions"].as_array().unwrap();
     let granularities = attributed[0]["granularities"].as_array().unwrap();
     let of_ads = attributed[0]["dimensions"].as_array().unwrap();

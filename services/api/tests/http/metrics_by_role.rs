@@ -39,7 +39,8 @@ fn documented() -> BTreeMap<String, Rights> {
     rights
 }
 
-/// Events of every type: one of the advertiser's campaign, two of another one, and one of none.
+/// Events of every type: one of the advertiser's campaign, two of another one, and one of none. And a visitor
+/// who orders twice after ads of both campaigns: each of them has the credit of one order, and assists the other.
 fn events() -> Vec<Value> {
     let types = [
         "ad_impression",
@@ -70,13 +71,26 @@ fn events() -> Vec<Value> {
             }));
         }
     }
+    let item = |product: &str, price: u8| json!({"product_id": product, "brand": "b", "quantity": 1, "price": price.to_string()});
+    for (event_type, campaign, time, items) in [
+        ("ad_click", "winter", "11:00", json!([item("p", 1)])),
+        ("ad_click", "spring", "11:10", json!([item("p", 1)])),
+        ("purchase", "spring", "11:20", json!([item("p", 5), item("q", 7)])),
+        ("ad_click", "winter", "11:30", json!([item("p", 1)])),
+        ("purchase", "winter", "11:40", json!([item("p", 11), item("q", 13)])),
+    ] {
+        events.push(json!({
+            "type": event_type, "event_time": format!("2026-03-02T{time}:00Z"), "campaign_id": campaign,
+            "visitor_id": "both", "customer_id": "both", "currency": "EUR", "items": items,
+        }));
+    }
     events
 }
 
 /// Returns the metrics of a query of all of them, asked by an owner.
 async fn values(stand: &Stand, owner: &str, filter: Value) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
-    for some in Metric::ALL.map(Metric::as_str).chunks(20) {
+    for some in names().chunks(20) {
         let answer = stand.post("/v1/query", Some(owner), body(some, &filter)).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         values.extend(answer.body["totals"]["values"].as_object().unwrap().clone());
@@ -85,9 +99,18 @@ async fn values(stand: &Stand, owner: &str, filter: Value) -> BTreeMap<String, V
 }
 
 fn body(metrics: &[&str], filter: &Value) -> Value {
+    let known = |name: &&str| Metric::named(name).unwrap();
+    let of_credit = metrics.iter().map(known).any(Metric::is_attributed);
     json!({
         "metrics": metrics, "filters": filter, "time": {"from": "2026-03-02", "to": "2026-03-03"},
+        // A product matches all ads, so that there are halo sales.
+        "attribution": of_credit.then(|| json!({"rule": {"match": "any"}})),
     })
+}
+
+/// Returns the names of all metrics, those of credit included.
+fn names() -> Vec<&'static str> {
+    Metric::ALL.into_iter().chain(Metric::ATTRIBUTED).map(Metric::as_str).collect()
 }
 
 async fn api_key(stand: &Stand, owner: &str, order: Value) -> String {
@@ -116,19 +139,22 @@ async fn every_role_may_ask_the_metrics_that_the_documentation_gives_it() {
     let spring = json!({"dimension": "campaign", "in": ["spring"]});
     let all = values(&stand, &owner, Value::Null).await;
     let own = values(&stand, &owner, spring).await;
-    assert_ne!((&all["impressions"], &all["tacos"]), (&own["impressions"], &own["tacos"]));
-
     let documented = documented();
+    let of_credit = Metric::ATTRIBUTED.map(Metric::as_str).into_iter();
+    let of_own_ads = of_credit.filter(|name| documented["advertiser"][*name] == "own");
+    for name in ["impressions", "tacos"].into_iter().chain(of_own_ads) {
+        assert_ne!(all[name], own[name], "{name}");
+    }
+    for name in ["halo_sales", "assisted_sales"] {
+        assert_ne!(own[name], "0.00", "{name}");
+    }
+
     let roles: BTreeSet<_> = documented.keys().map(String::as_str).collect();
     assert_eq!(roles, credentials.keys().copied().collect::<BTreeSet<_>>());
     for (role, rights) in &documented {
         let credential = &credentials[role.as_str()];
         let metrics: BTreeSet<_> = rights.keys().map(String::as_str).collect();
-        assert_eq!(
-            metrics,
-            BTreeSet::from(Metric::ALL.map(Metric::as_str)),
-            "{role}: the table has each"
-        );
+        assert_eq!(metrics, names().into_iter().collect(), "{role}: the table has each");
         for (metric, right) in rights {
             let body = body(&[metric], &Value::Null);
             let answer = stand.post("/v1/query", Some(credential), body).await;
@@ -152,7 +178,8 @@ async fn every_role_may_ask_the_metrics_that_the_documentation_gives_it() {
             assert_eq!(listed.status, 403, "{role}");
             continue;
         }
-        let listed = listed.body["data"].as_array().unwrap().iter();
+        let lists = ["data", "attributed"].iter();
+        let listed = lists.flat_map(|list| listed.body[*list].as_array().unwrap());
         let listed: BTreeSet<_> = listed.map(|metric| metric["name"].as_str().unwrap()).collect();
         assert_eq!(listed, possible, "{role}");
     }

@@ -76,7 +76,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         handover: Handover,
     },
-    /// Compare tenant files with the platform, or apply them
+    /// Compare tenant files with the platform and apply them; suspend, move and offboard tenants
     #[command(subcommand)]
     Tenant(TenantCommand),
     /// Send files of events to a collector; sending a file twice changes nothing

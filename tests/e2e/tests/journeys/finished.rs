@@ -112,6 +112,134 @@ async fn a_tenant_does_not_get_what_is_kept_for_another() {
     assert_eq!(clicks(&limited), 3);
 }
 
+/// Sends clicks on ads of a campaign at a time, one on each of these devices.
+async fn click(
+    platform: &Platform,
+    tenant: &Tenant,
+    (campaign, at): (&str, DateTime<Utc>),
+    devices: &[&str],
+) {
+    let event = |device: &&str| {
+        json!({"type": "ad_click", "campaign_id": campaign, "event_id": Uuid::now_v7(),
+            "event_time": at, "device": device})
+    };
+    let events: Vec<_> = devices.iter().map(event).collect();
+    platform.collect(&tenant.collect_key, &json!(events)).await.expect(202);
+}
+
+#[tokio::test]
+async fn pages_of_a_finished_day_have_the_numbers_of_the_first_one_and_others_go_on() {
+    let platform = Platform::start().await;
+    platform.wait_until_up_to_date().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    let now = Utc::now();
+    let hour = TimeDelta::hours(1);
+    let today = json!({"from": now - hour, "to": now + hour});
+    let (from, to) = *DAY;
+    for (time, at, is_finished) in
+        [(json!({"from": from, "to": to}), from + hour, true), (today, now, false)]
+    {
+        let page = async |limit: u8, cursor: &Value| {
+            let body = json!({
+                "metrics": ["clicks"], "dimensions": ["device"], "time": time, "limit": limit,
+                "cursor": cursor,
+            });
+            platform.post(&tenant.owner, "/v1/query", &body).await
+        };
+        let first = async |clicks: u64| {
+            eventually("the clicks are counted", async || {
+                let body = page(1, &Value::Null).await.expect(200).json();
+                let is_known = !is_finished || body["data_version"].is_u64();
+                (body["totals"]["values"]["clicks"] == clicks && is_known).then_some(body)
+            })
+            .await
+        };
+        let devices = ["mobile", "mobile", "mobile", "tv", "tv", "desktop"];
+        click(&platform, &tenant, ("spring", at), &devices).await;
+        let begun = first(6).await;
+        let second = page(1, &begun["next"]).await.expect(200).json();
+        assert_eq!(second["rows"][0]["device"], "tv", "{second}");
+        let third = page(1, &second["next"]).await.expect(200).json();
+        assert_eq!(
+            (&third["rows"][0]["device"], &third["next"]),
+            (&json!("desktop"), &Value::Null)
+        );
+
+        click(&platform, &tenant, ("spring", at), &["tablet"]).await;
+        let anew = first(7).await;
+        // Another limit is another answer in memory.
+        let next = page(2, &begun["next"]).await;
+        if is_finished {
+            let error = next.expect(422).json()["errors"][0].clone();
+            assert_eq!(error["pointer"], "/cursor", "{error}");
+            assert!(
+                error["reason"].as_str().unwrap().contains("begin at the first page"),
+                "{error}"
+            );
+        } else {
+            assert_eq!(next.expect(200).json()["rows"][0]["device"], "tv");
+        }
+        let next = page(3, &anew["next"]).await.expect(200).json();
+        assert_eq!(next["rows"].as_array().unwrap().len(), 3, "{next}");
+    }
+}
+
+#[tokio::test]
+async fn a_late_event_that_a_query_does_not_count_refuses_no_page_of_it() {
+    let platform = Platform::start().await;
+    platform.wait_until_up_to_date().await;
+    let tenant = platform.onboard(Tier::Shared).await;
+    let (from, to) = *DAY;
+    let at = from + TimeDelta::hours(2);
+    let spring = json!({"dimension": "campaign", "in": ["spring"]});
+    let ask = async |filters: &Value, cursor: &Value, attribution: Option<&str>| {
+        let metrics: &[&str] = match attribution {
+            Some(_) => &["clicks", "attributed_orders"],
+            None => &["clicks"],
+        };
+        let body = json!({
+            "metrics": metrics, "dimensions": ["device"], "time": {"from": from, "to": to},
+            "filters": filters, "limit": 1, "cursor": cursor, "attribution": attribution,
+        });
+        platform.post(&tenant.owner, "/v1/query", &body).await
+    };
+    let known = async |filters: &Value, clicks: u64| {
+        eventually("the clicks are counted", async || {
+            let body = ask(filters, &Value::Null, None).await.expect(200).json();
+            let version = body["data_version"].as_u64()?;
+            (body["totals"]["values"]["clicks"] == clicks).then_some((body, version))
+        })
+        .await
+    };
+    click(&platform, &tenant, ("spring", at), &["mobile", "mobile", "tv"]).await;
+    let (begun, version) = known(&spring, 3).await;
+
+    click(&platform, &tenant, ("winter", at), &["tv", "tv"]).await;
+    known(&Value::Null, 5).await;
+    eventually("the version has risen", async || {
+        let body = ask(&spring, &Value::Null, None).await.expect(200).json();
+        (body["data_version"].as_u64()? > version).then_some(())
+    })
+    .await;
+    let second = ask(&spring, &begun["next"], None).await.expect(200).json();
+    assert_eq!(second["rows"][0]["device"], "tv", "{second}");
+    assert_eq!(second["totals"], begun["totals"]);
+    assert!(second["data_version"].as_u64().unwrap() > version, "{second}");
+
+    // Refunds change credit without a version: its pages are in the order of now.
+    let credited = async |cursor: &Value| {
+        ask(&Value::Null, cursor, Some("ga4_last_click")).await.expect(200).json()
+    };
+    let begun = credited(&Value::Null).await;
+    assert_eq!(begun["data_version"], Value::Null, "{begun}");
+    click(&platform, &tenant, ("winter", at), &["tablet"]).await;
+    eventually("the second page counts the late click", async || {
+        let second = credited(&begun["next"]).await;
+        (second["totals"]["values"]["clicks"] == 6).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_range_that_is_not_finished_is_read_from_clickhouse() {
     let platform = Platform::start().await;

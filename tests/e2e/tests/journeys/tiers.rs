@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
-use testkit::{Platform, Tier};
+use testkit::{Platform, Tenant, Tier};
 use uuid::Uuid;
 
 use crate::agreement::Stores;
@@ -89,6 +89,47 @@ async fn events_become_the_same_numbers_in_every_tier() {
             assert_eq!(totals[metric], expected, "{tier:?}: {metric} of {answer}");
         }
         stores.agree(&tenant, "spring").await;
+        the_series_is_that_of_a_query(&platform, &tenant).await;
+    }
+}
+
+/// The series of a campaign, whose last hours are read in Redis, equals a query, which reads ClickHouse alone.
+async fn the_series_is_that_of_a_query(platform: &Platform, tenant: &Tenant) {
+    let now = Utc::now();
+    let [from, to] = [now - TimeDelta::hours(2), now].map(stamp);
+    let metrics = "impressions,viewable_impressions,clicks,ctr,spend,orders,units_sold,sales,roas";
+    for (zone, granularity) in [
+        ("Asia/Kolkata", "15m"),
+        ("America/Santiago", "hour"),
+        ("Australia/Lord_Howe", "day"),
+        ("Europe/Berlin", "week"),
+        ("UTC", "total"),
+    ] {
+        let path = format!(
+            "/v1/campaigns/spring/metrics?from={from}&to={to}&tz={zone}&granularity={granularity}\
+             &metrics={metrics}"
+        );
+        let series = platform.get(&tenant.read_key, &path).await.expect(200);
+        let what = format!("{granularity} in {zone}");
+        assert!(series.header("server-timing").contains("redis"), "{what}");
+        let body = json!({
+            "metrics": metrics.split(',').collect::<Vec<_>>(),
+            "time": {"from": from, "to": to, "tz": zone, "granularity": granularity},
+            "filters": {"dimension": "campaign", "in": ["spring"]},
+        });
+        let query = platform.client().post(platform.api("/v1/query")).bearer_auth(&tenant.read_key);
+        let query: Value = query.json(&body).send().await.unwrap().json().await.unwrap();
+        let series = series.json();
+        assert_eq!(series["totals"], query["totals"]["values"], "{what}");
+        let rows = query["rows"].as_array().unwrap().iter();
+        let buckets: Vec<_> = rows
+            .map(|row| {
+                let mut bucket = row["values"].clone();
+                bucket["start"] = row["start"].clone();
+                bucket
+            })
+            .collect();
+        assert_eq!(series["series"], json!(buckets), "{what}");
     }
 }
 

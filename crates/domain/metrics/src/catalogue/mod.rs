@@ -1,6 +1,5 @@
 //! The metrics: what they are, and how they are computed from sums.
 
-mod attributed;
 mod rule;
 mod table;
 mod value;
@@ -22,6 +21,8 @@ pub enum Unit {
     Count,
     /// A number with up to three decimal places.
     Quantity,
+    /// A number with up to six decimal places: of orders that several ads may share.
+    Credit,
     /// A number without a unit.
     Ratio,
     /// An amount in a currency, as a decimal string.
@@ -70,6 +71,11 @@ impl Metric {
     /// The metrics of an answer when the request names none.
     pub const DEFAULT: [Self; 5] =
         [Self::Impressions, Self::Clicks, Self::Ctr, Self::Spend, Self::Cpc];
+
+    /// Returns the metric with this name, be it one of events or of credit.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().chain(Self::ATTRIBUTED).find(|known| known.as_str() == name)
+    }
 
     /// Returns the stable name.
     pub const fn as_str(self) -> &'static str {
@@ -135,8 +141,12 @@ impl Metric {
         )
     }
 
-    /// Returns whether it is defined for the values of a dimension.
+    /// Returns whether it is defined for the values of a dimension. An ad has its credit as a whole.
     pub const fn combines_with(self, dimension: &Dimension) -> bool {
+        if self.is_attributed() {
+            return matches!(dimension.level(), Level::Event)
+                && !matches!(dimension, Dimension::CustomerType | Dimension::Advertiser);
+        }
         let fits_products = match dimension.level() {
             Level::Event => true,
             Level::Product => self.is_of_products(),
@@ -201,7 +211,7 @@ impl FromStr for Metric {
     type Err = UnknownMetric;
 
     fn from_str(name: &str) -> Result<Self, UnknownMetric> {
-        let known = Self::ALL.into_iter().find(|known| known.as_str() == name);
+        let known = Self::named(name).filter(|known| !known.is_attributed());
         known.ok_or_else(|| UnknownMetric { name: name.chars().take(40).collect() })
     }
 }

@@ -23,6 +23,8 @@ pub(super) enum Rule {
     Distinct(Distinct),
     /// A count over a number of distinct values.
     CountPer(Counter, Distinct),
+    /// What a counter has millionths of.
+    Credit(Counter),
 }
 
 impl Rule {
@@ -31,6 +33,7 @@ impl Rule {
         match self {
             Self::Count(_) | Self::Distinct(_) => Unit::Count,
             Self::Quantity(_) => Unit::Quantity,
+            Self::Credit(_) => Unit::Credit,
             Self::Rate(..) | Self::MoneyRate(..) | Self::CountPer(..) => Unit::Ratio,
             Self::Money(_)
             | Self::MoneyLess(..)
@@ -42,9 +45,11 @@ impl Rule {
     /// Returns how the values combine.
     pub(super) const fn additivity(self) -> Additivity {
         match self {
-            Self::Count(_) | Self::Quantity(_) | Self::Money(_) | Self::MoneyLess(..) => {
-                Additivity::Sum
-            }
+            Self::Count(_)
+            | Self::Quantity(_)
+            | Self::Credit(_)
+            | Self::Money(_)
+            | Self::MoneyLess(..) => Additivity::Sum,
             Self::Distinct(_) => Additivity::Distinct,
             _ => Additivity::RatioOfSums,
         }
@@ -59,6 +64,7 @@ impl Rule {
             | Self::MoneyPerThousand(..)
             | Self::CountPer(..) => true,
             Self::Quantity(_)
+            | Self::Credit(_)
             | Self::Money(_)
             | Self::MoneyLess(..)
             | Self::MoneyRate(..)
@@ -69,7 +75,9 @@ impl Rule {
     /// Returns whether the live counters contain all sums.
     pub(super) const fn is_live(self) -> bool {
         match self {
-            Self::Count(counter) | Self::CountPer(counter, _) => counter.is_live(),
+            Self::Count(counter) | Self::CountPer(counter, _) | Self::Credit(counter) => {
+                counter.is_live()
+            }
             Self::Quantity(sum) => sum.is_live(),
             Self::Rate(above, below) => above.is_live() && below.is_live(),
             Self::Money(sum) => sum.is_live(),
@@ -97,6 +105,7 @@ impl Rule {
         match self {
             Self::Count(counter) => Value::Count(sums.count(counter)),
             Self::Quantity(sum) => Value::Quantity(sums.quantity(sum)),
+            Self::Credit(counter) => Value::Credit(sums.count(counter)),
             Self::Money(sum) => Value::Money(money(sum)),
             Self::MoneyLess(sum, less) => Value::Money(money(sum).minus(money(less))),
             Self::Distinct(distinct) => Value::Count(distincts.of(distinct)),

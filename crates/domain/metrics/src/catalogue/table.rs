@@ -4,17 +4,31 @@ use super::rule::Rule;
 use crate::{Counter, Distinct, MoneySum, QuantitySum};
 
 macro_rules! catalogue {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $formula:literal, $rule:expr, $source:literal;)*) => {
+    (
+        $($(#[$doc:meta])* $variant:ident = $name:literal, $formula:literal, $rule:expr, $source:literal;)*
+        @attributed
+        $($(#[$own_doc:meta])* $own:ident = $own_name:literal, $own_formula:literal, $own_rule:expr, $own_source:literal;)*
+    ) => {
         /// A metric of the catalogue.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Metric { $($(#[$doc])* $variant,)* }
+        pub enum Metric { $($(#[$doc])* $variant,)* $($(#[$own_doc])* $own,)* }
 
         impl Metric {
-            /// Every metric, base ones first.
+            /// Every metric of events, base ones first.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+            /// Every metric of credit. It has no event of its own: only a rule of attribution gives it.
+            pub const ATTRIBUTED: [Self; [$($own_name),*].len()] = [$(Self::$own),*];
+
+            /// Returns whether it is a number of credit.
+            pub const fn is_attributed(self) -> bool {
+                match self { $(Self::$variant => false,)* $(Self::$own => true,)* }
+            }
 
             pub(super) const fn row(self) -> (&'static str, &'static str, Rule, &'static str) {
-                match self { $(Self::$variant => ($name, $formula, $rule, $source),)* }
+                match self {
+                    $(Self::$variant => ($name, $formula, $rule, $source),)*
+                    $(Self::$own => ($own_name, $own_formula, $own_rule, $own_source),)*
+                }
             }
         }
     };
@@ -148,4 +162,39 @@ catalogue! {
     /// Spend per unit of the sales of the whole shop.
     Tacos = "tacos", "spend / sales of the whole shop in the same time",
         Rule::MoneyRate(Spend, TotalSales), "total advertising cost of sales, as sellers on Amazon use it";
+
+    @attributed
+
+    /// Orders that ads have the credit of.
+    AttributedOrders = "attributed_orders",
+        "credit of orders, in parts of up to six decimal places where several ads share one",
+        Rule::Credit(AttributedOrders), "Amazon Ads: purchases";
+    /// Pieces that ads have the credit of.
+    AttributedUnits = "attributed_units",
+        "credit of quantity over the lines of orders, before refunds",
+        Rule::Quantity(AttributedUnits), "Amazon Ads: units sold";
+    /// Sales that ads have the credit of.
+    AttributedSales = "attributed_sales",
+        "credit of price x quantity over the lines of orders, before refunds",
+        Rule::Money(AttributedSales), "Amazon Ads: sales";
+    /// These sales without refunds.
+    AttributedNetSales = "attributed_net_sales",
+        "attributed_sales without what was refunded of the same lines",
+        Rule::Money(AttributedNetSales), "IAB Europe: net sales";
+    /// Credit of the advertised product.
+    PromotedSales = "promoted_sales", "attributed_sales of the advertised product",
+        Rule::Money(PromotedSales), "Amazon Ads: sales of advertised SKU";
+    /// Credit of other products.
+    HaloSales = "halo_sales", "attributed_sales of other products", Rule::Money(HaloSales),
+        "Amazon Ads: sales of other SKU";
+    /// Sales of which another campaign has the credit.
+    AssistedSales = "assisted_sales",
+        "sales whose credit another campaign has, after an eligible ad of this one",
+        Rule::Money(AssistedSales), "Criteo metrics-and-dimensions: assisted sales";
+    /// Credited sales per unit of spend.
+    AttributedRoas = "attributed_roas", "attributed_sales / spend",
+        Rule::MoneyRate(AttributedSales, Spend), "Amazon Ads: ROAS";
+    /// Spend per unit of credited sales.
+    AttributedAcos = "attributed_acos", "spend / attributed_sales",
+        Rule::MoneyRate(Spend, AttributedSales), "Amazon Ads: ACOS";
 }

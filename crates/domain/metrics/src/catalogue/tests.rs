@@ -166,3 +166,56 @@ fn net_sales_are_negative_where_more_is_paid_back_than_sold() {
     assert!(of_refunds.eq([Metric::RefundAmount, Metric::NetSales]));
     assert!(!Metric::NetSales.is_live() && Metric::Sales.is_live());
 }
+
+#[test]
+fn metrics_of_credit_are_computed_from_credit_and_spend_alone() {
+    let [eur, usd]: [Currency; 2] = ["EUR", "USD"].map(|code| code.parse().unwrap());
+    let mut sums = Sums::default();
+    sums.add_count(Counter::AttributedOrders, None, 28_109_995);
+    sums.add_quantity(QuantitySum::AttributedUnits, "2.5".parse().unwrap());
+    for (sum, amount) in [
+        (MoneySum::AttributedSales, "60.01"),
+        (MoneySum::AttributedNetSales, "50"),
+        (MoneySum::PromotedSales, "10.01"),
+        (MoneySum::HaloSales, "50"),
+        (MoneySum::AssistedSales, "7"),
+        (MoneySum::Spend, "12.5"),
+    ] {
+        sums.add_money(sum, eur, amount.parse().unwrap());
+    }
+    sums.add_money(MoneySum::AttributedSales, usd, "3".parse().unwrap());
+    let shown = Metric::ATTRIBUTED.map(|metric| {
+        let value = metric.value(&sums, eur, eur, Distincts::default());
+        format!("{} {}", metric.as_str(), serde_json::to_string(&value).unwrap())
+    });
+    assert_eq!(
+        shown,
+        [
+            "attributed_orders 28.109995",
+            "attributed_units 2.5",
+            r#"attributed_sales "60.01""#,
+            r#"attributed_net_sales "50.00""#,
+            r#"promoted_sales "10.01""#,
+            r#"halo_sales "50.00""#,
+            r#"assisted_sales "7.00""#,
+            "attributed_roas 4.8008",
+            "attributed_acos 0.2082986168971838",
+        ]
+    );
+    let declared = Metric::Sales.value(&sums, eur, eur, Distincts::default());
+    assert_eq!(declared, Value::Money("0".parse().unwrap()));
+    assert_eq!(sums.other_currencies(eur), [usd].into());
+}
+
+#[test]
+fn credit_is_asked_by_its_own_names_and_by_dimensions_of_ads() {
+    for metric in Metric::ATTRIBUTED {
+        assert!(metric.is_attributed() && !metric.is_live() && !metric.counts_events());
+        assert_eq!(Metric::named(metric.as_str()), Some(metric));
+        assert!(metric.as_str().parse::<Metric>().is_err(), "{}", metric.as_str());
+        let refused = Dimension::ALL.into_iter().filter(|one| !metric.combines_with(one));
+        let refused: Vec<_> = refused.map(|one| one.as_str().to_owned()).collect();
+        assert_eq!(refused, ["advertiser", "product", "brand", "category", "customer_type"]);
+    }
+    assert!(Metric::ALL.into_iter().all(|metric| !metric.is_attributed()));
+}

@@ -15,12 +15,10 @@ use crate::{
 /// Which touches and orders attribution is about.
 #[derive(Clone, Debug)]
 pub struct JourneyQuery<'a> {
-    /// The time of the orders.
+    /// The time of the orders. Touches after its end are not read: they are eligible for none of them.
     pub ordered: Range<DateTime<Utc>>,
     /// From when on touches are looked at.
     pub touched_from: DateTime<Utc>,
-    /// Until when touches are looked at.
-    pub until: DateTime<Utc>,
     /// What the events of one user have in common.
     pub key: EventKey,
     /// The dimensions of each touch, beside its campaign.
@@ -134,7 +132,6 @@ impl JourneyQuery<'_> {
         parameters.set("ordered_from", milliseconds(self.ordered.start));
         parameters.set("ordered_to", milliseconds(self.ordered.end));
         parameters.set("touched_from", milliseconds(self.touched_from));
-        parameters.set("until", milliseconds(self.until));
         self.local.set(&mut parameters);
         let keys = array(self.by, &mut parameters);
         let template = include_str!("../../queries/journeys.sql");

@@ -11,7 +11,7 @@ pub(super) struct CellRow {
     pub(super) bucket: u32,
     pub(super) keys: Vec<String>,
     currency: String,
-    /// In the order of [`Counter::ALL`], without the last one, which is read on its own.
+    /// In the order of [`Counter::ALL`], without the last ones, which are read or computed on their own.
     counts: Vec<u64>,
     units_sold: i128,
     units_refunded: i128,

@@ -1,35 +1,29 @@
 mod sheet;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use attribution::DateBasis;
-use chrono::{DateTime, TimeDelta, Utc};
-use metrics::{Buckets, Dimension, Filter, Granularity, Level, Sums};
+use chrono::{DateTime, Utc};
+use metrics::{Filter, Granularity, Level, Sums};
 use money::{Amount, Currency, Quantity};
-use problem::{Code, Problem};
+use problem::Problem;
 use serde::{Serialize, Serializer};
-use tenancy::CampaignId;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
-use warehouse::{CellQuery, JourneyQuery, KeyJourney, Keys, TenantWarehouse};
+use warehouse::{CellQuery, Keys, TenantWarehouse};
 
 use super::{
     super::{Asker, Behaviour, fields::By},
     body::{AttributionRequest, UsedRule},
-    credits::{CreditedMoney, Credits, Places, RuleCredits},
-    orders::{Names, Path, Refunds, Segments},
+    credited::Credited,
+    credits::{CreditedMoney, Credits},
 };
 use crate::failure::Failure;
 
 /// The numbers of the ads that have the same values of the dimensions, in the bucket with this start.
 type Cells = BTreeMap<(Vec<String>, DateTime<Utc>), Credits>;
-
-/// The most rows of an answer, of all rules together.
-const MOST_ROWS: usize = 50_000;
-/// The most pairs of a touch and an order line of one key: its credits are decided without a pause.
-const LARGEST_KEY: usize = 5_000_000;
 
 /// The answer to a question about attribution.
 #[derive(Debug, Serialize, ToSchema)]
@@ -149,64 +143,19 @@ impl Behaviour {
         request: &AttributionRequest,
     ) -> Result<AttributionAnswer, Failure> {
         let range = request.time.range;
-        let longest = request.rules.iter().map(|(_, rule)| rule.longest_window()).max();
-        let longest = TimeDelta::milliseconds(longest.unwrap_or_default());
-        let end = match request.basis {
-            DateBasis::Interaction => range.to() + longest + TimeDelta::milliseconds(1),
-            DateBasis::Conversion => range.to(),
-        };
-        let touched_from = range.from() - longest;
+        let touched_from = range.from() - request.longest_window();
         let retained_from = self.retained(asker, (range, "/time/from"), touched_from).await?;
         let as_of = self.as_of().await;
-        let query = JourneyQuery {
-            ordered: range.from()..end,
-            touched_from,
-            until: end.max(request.now),
-            key: request.by.into(),
-            by: match request.dimensions.as_slice() {
-                // Each touch has its campaign anyway.
-                [Dimension::Campaign] => &[],
-                dimensions => dimensions,
-            },
-            local: asker.local(&request.time),
-        };
         let home = asker.tenant.currency();
-        let buckets = request.time.granularity.buckets(range, request.time.zone);
-        let places = Places { range, buckets: &buckets, basis: request.basis };
-        let (mut products, mut campaigns) = (Names::default(), Names::default());
-        let mut segments = Segments::default();
-        let mut credits: Vec<_> = request.rules.iter().map(|_| RuleCredits::default()).collect();
+        let campaigns = asker.campaigns.as_deref();
         let reader = self.reader(asker).in_one_slot();
-        let spend = spent(&reader, asker, request, buckets.clone()).await?;
-        let mut refunds = Refunds::of(reader.refunds(range.from()).await?, home);
-        let seen: Option<BTreeSet<&str>> =
-            asker.campaigns.as_deref().map(|own| own.iter().map(CampaignId::as_str).collect());
-        let is_seen = |campaign: &str| seen.as_ref().is_none_or(|own| own.contains(campaign));
-        let mut allowed: Result<(), Problem> = Ok(());
-        let each = |journey: KeyJourney| {
-            // The rest is read without effect, so that what is kept does not grow.
-            if allowed.is_err() {
-                return;
-            }
-            if journey.touches.len().saturating_mul(journey.lines.len()) > LARGEST_KEY {
-                let reason = "one key has too many ads and orders in it: ask for a shorter range, or by another key";
-                let problem = Problem::new(Code::InvalidRange, "The report takes too long.");
-                allowed = Err(problem.with_error("/time", reason));
-                return;
-            }
-            let names = (&mut products, &mut campaigns);
-            let path = Path::read(&journey, names, is_seen, &mut refunds, home);
-            for ((_, rule), credits) in request.rules.iter().zip(&mut credits) {
-                credits.add(*rule, &path, &mut segments, &places);
-            }
-            allowed = credits.iter().try_for_each(|one| request.not_too_large(one.credits.len()));
-        };
-        let without_key = reader.journeys(&query, each).await?;
-        allowed?;
-        let is_by_order = seen.is_none() && request.basis == DateBasis::Conversion;
+        let spend = spent(&reader, asker, request).await?;
+        let Credited { buckets, segments, rules, without_key } =
+            request.credited(&reader, campaigns, home, |keys| Some(keys.len())).await?;
+        let is_by_order = campaigns.is_none() && request.basis == DateBasis::Conversion;
         let dimensions = request.dimensions.iter().map(|one| one.as_str().to_owned());
         let dimensions: Vec<_> = dimensions.collect();
-        let answered = request.rules.iter().zip(credits);
+        let answered = request.rules.iter().zip(rules);
         let answered = answered.map(|((used, _), credits)| -> Result<AttributedRule, Problem> {
             let mut cells = spend.clone();
             for ((segment, bucket), credits) in &credits.credits {
@@ -244,11 +193,10 @@ async fn spent(
     reader: &TenantWarehouse,
     asker: &Asker<'_>,
     request: &AttributionRequest,
-    buckets: Buckets,
 ) -> Result<Cells, Failure> {
     let query = CellQuery {
         range: request.time.range,
-        buckets,
+        buckets: request.buckets(),
         zone: request.time.zone,
         home: asker.tenant.currency(),
         level: Level::Event,
@@ -271,28 +219,6 @@ async fn spent(
     reader.spend(&query, each).await?;
     request.not_too_large(cells.len())?;
     Ok(cells)
-}
-
-impl AttributionRequest {
-    /// Returns how many rows the answer of one rule has at most.
-    fn most_rows(&self) -> usize {
-        MOST_ROWS / self.rules.len().max(1)
-    }
-
-    /// Checks that the answer of a rule does not have too many rows.
-    ///
-    /// # Errors
-    /// It has.
-    fn not_too_large(&self, rows: usize) -> Result<(), Problem> {
-        if rows <= self.most_rows() {
-            return Ok(());
-        }
-        let reason = format!(
-            "would have more than {MOST_ROWS} rows under all rules: ask for coarser buckets, for other \
-             dimensions, for a shorter range or for fewer rules"
-        );
-        Err(Problem::field("/time/granularity", reason))
-    }
 }
 
 fn rendered(rule: UsedRule, cells: Cells, dimensions: &[String], home: Currency) -> AttributedRule {
@@ -347,25 +273,3 @@ impl PartialSchema for AttributedKeys {
 }
 
 impl ToSchema for AttributedKeys {}
-
-#[cfg(test)]
-mod tests {
-    use chrono_tz::Tz;
-    use metrics::Dimensions;
-    use serde_json::json;
-
-    use super::{super::body::AttributionBody, *};
-    use crate::dimensions::Home;
-
-    #[test]
-    fn an_answer_with_more_rows_than_its_rules_may_have_is_refused() {
-        let body = json!({"rules": [{}, {"model": "linear"}]});
-        let body: AttributionBody = serde_json::from_value(body).unwrap();
-        let home = Home { zone: Tz::UTC, dimensions: &Dimensions::BUILT_IN };
-        let request = body.parse(home, Utc::now()).unwrap();
-        assert_eq!(request.most_rows(), MOST_ROWS / 2);
-        assert!(request.not_too_large(request.most_rows()).is_ok());
-        let refused = request.not_too_large(request.most_rows() + 1).unwrap_err();
-        assert!(refused.body("r").contains("more than 50000 rows"), "{refused:?}");
-    }
-}

@@ -108,7 +108,6 @@ pub(crate) struct AttributionRequest {
     pub(super) rules: Vec<(UsedRule, Rule)>,
     pub(super) basis: DateBasis,
     pub(super) by: By,
-    pub(super) now: DateTime<Utc>,
 }
 
 impl AttributionBody {
@@ -129,18 +128,13 @@ impl AttributionBody {
         let rules = if self.rules.is_empty() { &standard } else { self.rules.as_slice() };
         let rules = rules.iter().enumerate();
         let rules = rules.map(|(index, rule)| rule.parse(&format!("/rules/{index}")));
-        let basis = self.date_basis.as_deref().map(|name| {
-            name.parse()
-                .map_err(|error: RuleError| Problem::field("/date_basis", error.to_string()))
-        });
         Ok(AttributionRequest {
             time,
             format: Format::asked(self.format.as_deref(), "/format")?,
             dimensions: self.dimensions(home.dimensions)?,
             rules: rules.collect::<Result<_, _>>()?,
-            basis: basis.transpose()?.unwrap_or(DateBasis::Conversion),
+            basis: date_basis(self.date_basis.as_deref(), "/date_basis")?,
             by: self.by,
-            now,
         })
     }
 
@@ -180,17 +174,34 @@ pub(crate) fn of_ads(dimension: Dimension) -> Result<Dimension, String> {
     }
 }
 
+/// Returns the preset of a name; `pointer` is where it is named.
+///
+/// # Errors
+/// There is none.
+pub(super) fn preset(named: &str, pointer: &str) -> Result<(&'static str, Rule), Problem> {
+    let preset = Rule::PRESETS.into_iter().find(|(name, _)| *name == named);
+    preset.ok_or_else(|| {
+        let names = Rule::PRESETS.map(|(name, _)| name).join(", ");
+        Problem::field(pointer, format!("must be one of {names}"))
+    })
+}
+
+/// Returns the date of credit of a name; without one, that of the order.
+///
+/// # Errors
+/// There is none; `pointer` is where it is named.
+pub(super) fn date_basis(name: Option<&str>, pointer: &str) -> Result<DateBasis, Problem> {
+    read(name, pointer, DateBasis::Conversion)
+}
+
 impl RuleBody {
-    fn parse(&self, pointer: &str) -> Result<(UsedRule, Rule), Problem> {
+    /// Reads the rule at `pointer`.
+    ///
+    /// # Errors
+    /// A wrong field, and what would be correct.
+    pub(super) fn parse(&self, pointer: &str) -> Result<(UsedRule, Rule), Problem> {
         let named = self.preset.as_deref().unwrap_or("standard");
-        let preset = Rule::PRESETS.iter().find(|(name, _)| *name == named);
-        let Some((preset, base)) = preset else {
-            let names = Rule::PRESETS.map(|(name, _)| name).join(", ");
-            return Err(Problem::field(
-                format!("{pointer}/preset"),
-                format!("must be one of {names}"),
-            ));
-        };
+        let (preset, base) = preset(named, &format!("{pointer}/preset"))?;
         let model = read(self.model.as_deref(), &format!("{pointer}/model"), base.model())?;
         let window = |text: Option<&str>, name: &str, base: i64| match text {
             None => Ok(base),
@@ -232,7 +243,7 @@ where
 }
 
 impl UsedRule {
-    fn of(preset: &'static str, rule: &Rule) -> Self {
+    pub(super) fn of(preset: &'static str, rule: &Rule) -> Self {
         Self {
             preset,
             model: AttributionModel::as_str(rule.model()),

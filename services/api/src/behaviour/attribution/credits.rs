@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use attribution::{DateBasis, Journey, Rule};
 use chrono::{DateTime, Utc};
-use metrics::{Buckets, TimeRange};
+use metrics::{Buckets, Counter, MoneySum, QuantitySum, Sums, TimeRange};
 use money::{Amount, Currency, Quantity};
 
 use super::orders::{Path, Segments};
@@ -45,6 +45,8 @@ pub(super) struct Places<'a> {
     pub(super) range: TimeRange,
     pub(super) buckets: &'a Buckets,
     pub(super) basis: DateBasis,
+    /// By how many of its first values of the dimensions an ad is named; none if its credit is not counted.
+    pub(super) named_by: &'a (dyn Fn(&[String]) -> Option<usize> + Sync),
 }
 
 impl Places<'_> {
@@ -68,6 +70,26 @@ impl Credits {
             own.spend += money.spend;
         }
     }
+
+    /// Returns the credit as sums of the catalogue, without what the ads cost.
+    pub(super) fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        sums.add_count(Counter::AttributedOrders, None, self.orders);
+        let units = Quantity::from_thousandths(self.units);
+        sums.add_quantity(QuantitySum::AttributedUnits, units);
+        for (currency, money) in &self.money {
+            for (sum, amount) in [
+                (MoneySum::AttributedSales, money.sales),
+                (MoneySum::AttributedNetSales, money.net_sales),
+                (MoneySum::PromotedSales, money.promoted),
+                (MoneySum::HaloSales, money.halo),
+                (MoneySum::AssistedSales, money.assisted),
+            ] {
+                sums.add_money(sum, *currency, amount);
+            }
+        }
+        sums
+    }
 }
 
 impl RuleCredits {
@@ -86,7 +108,8 @@ impl RuleCredits {
             let Some(bucket) = places.bucket(credit.time(places.basis)) else {
                 continue;
             };
-            let Some((segment, currency)) = of(path, segments, credit.touch, credit.order) else {
+            let Some((segment, currency)) = of(path, segments, places, credit.touch, credit.order)
+            else {
                 continue;
             };
             let sums = self.credits.entry((segment, bucket)).or_default();
@@ -108,7 +131,8 @@ impl RuleCredits {
             let Some(bucket) = time.and_then(|time| places.bucket(time)) else {
                 continue;
             };
-            let Some((segment, currency)) = of(path, segments, assist.touch, assist.order) else {
+            let Some((segment, currency)) = of(path, segments, places, assist.touch, assist.order)
+            else {
                 continue;
             };
             let sums = self.credits.entry((segment, bucket)).or_default();
@@ -122,13 +146,16 @@ impl RuleCredits {
     }
 }
 
-/// Returns the segment of a touch, if the credential may see it, and the currency of an order.
+/// Returns the segment of a touch, if the credential may see it and its credit is counted, and the currency of an
+/// order.
 fn of(
     path: &Path<'_>,
     segments: &mut Segments,
+    places: &Places<'_>,
     touch: usize,
     order: usize,
 ) -> Option<(u32, Currency)> {
     let keys = (*path.keys.get(touch)?)?;
+    let keys = keys.get(..(places.named_by)(keys)?)?;
     Some((segments.number(keys), *path.currencies.get(order)?))
 }

@@ -9,6 +9,7 @@ use super::{
     super::{
         QueryRequest,
         cell_source::CellSource,
+        credit::Credit,
         engine::{MOST_KEYS, segments},
         reader::Reader,
         segments::Numbers,
@@ -33,7 +34,8 @@ pub(super) async fn count(
     let range = windows.range();
     let total_sales =
         &TotalSales::read(source, query, own, (range, windows.steps().clone())).await?;
-    let reader = Reader { source, request: query, advertisers, own, range, total_sales };
+    let credit = &Credit::default();
+    let reader = Reader { source, request: query, advertisers, own, range, total_sales, credit };
     let mut found = segments(reader, None).await?.0;
     if !query.dimensions.is_empty() && query.segments.tests().is_empty() {
         found.retain(|segment| segment.has_values(query, own));

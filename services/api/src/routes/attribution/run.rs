@@ -9,7 +9,7 @@ use crate::{
     behaviour::{Asker, AttributionAnswer, AttributionBody},
     dimensions::{self, Home},
     member::Member,
-    routes::reports::{ReportJob, preferred},
+    routes::reports::{MayBeJob, preferred},
     state::Api,
 };
 
@@ -42,13 +42,7 @@ use crate::{
             ),
             headers(("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one")),
         ),
-        (
-            status = 202,
-            description = "The job that makes the file, if `Prefer` asks for it",
-            body = ReportJob,
-            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`")),
-        ),
-        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
+        MayBeJob,
         (status = 422, description = "A field is not valid; `errors` tells what would be right"),
     ),
 )]

@@ -35,20 +35,27 @@ pub(crate) struct DimensionDefinition {
     /// The metrics that it can be combined with, and that the credential may ask.
     #[schema(value_type = Vec<String>)]
     metrics: Vec<&'static str>,
+    /// The metrics of credit that it can be combined with, in a query that names an `attribution`; none of a dimension
+    /// that ads do not have.
+    #[schema(value_type = Vec<String>)]
+    attributed: Vec<&'static str>,
 }
 
 impl DimensionDefinition {
     /// Returns the definition for a credential that may ask these metrics.
     fn new(dimension: &Dimension, metrics: &[Metric]) -> Self {
         let declared = dimension.declared();
-        let fits = metrics.iter().filter(|metric| metric.combines_with(dimension));
+        let fits = |metric: &Metric| metric.combines_with(dimension);
+        let names =
+            |metrics: &[Metric]| metrics.iter().copied().filter(fits).map(Metric::as_str).collect();
         Self {
             name: dimension.as_str().to_owned(),
             description: dimension.description(),
             level: dimension.level(),
             pointer: declared.map(|declared| declared.pointer.as_str().to_owned()),
             kind: declared.map(|declared| declared.kind.as_str()),
-            metrics: fits.map(|metric| metric.as_str()).collect(),
+            metrics: names(metrics),
+            attributed: names(&Metric::ATTRIBUTED),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct MetricDefinition {
     /// The formula over base metrics, or the counted events.
     #[schema(example = "clicks / impressions")]
     formula: &'static str,
-    /// `count`, `quantity` (with decimal places), `ratio` or `money`.
+    /// `count`, `quantity` (up to three decimal places), `credit` (up to six), `ratio` or `money`.
     #[schema(value_type = String)]
     unit: metrics::Unit,
     /// How its numbers are combined: `sum`, `ratio_of_sums` or `distinct`.
@@ -44,7 +44,8 @@ pub(crate) struct MetricDefinition {
 pub(crate) struct Catalogue {
     /// Every metric that the credential may ask in queries and windows, base ones first.
     data: Vec<MetricDefinition>,
-    /// The metrics of `POST /v1/attribution`, which has all of them and `spend` in every answer.
+    /// The metrics of credit: of queries that name an `attribution`, and of `POST /v1/attribution`, which has all of
+    /// them and `spend` in every answer.
     attributed: Vec<MetricDefinition>,
 }
 
@@ -67,9 +68,9 @@ pub(crate) async fn handle(
     let is_of_ads = |dimension: &&Dimension| of_ads((*dimension).clone()).is_ok();
     let known_of_ads = known.iter().filter(is_of_ads).map(|one| one.as_str().to_owned());
     let known_of_ads: Vec<_> = known_of_ads.collect();
-    let attributed = Definition::ATTRIBUTED
+    let attributed = Metric::ATTRIBUTED
         .into_iter()
-        .map(|definition| MetricDefinition::attributed(definition, known_of_ads.clone()))
+        .map(|metric| MetricDefinition::attributed(metric, known_of_ads.clone()))
         .collect();
     Ok(HttpResponse::Ok().json(Catalogue { data, attributed }))
 }
@@ -83,9 +84,9 @@ impl MetricDefinition {
     }
 
     /// Returns a metric of attribution for a credential that may ask these dimensions of ads.
-    fn attributed(definition: Definition, dimensions: Vec<String>) -> Self {
+    fn attributed(metric: Metric, dimensions: Vec<String>) -> Self {
         let models = AttributionModel::ALL.map(AttributionModel::as_str);
-        Self::new(definition, dimensions, models.into())
+        Self::new(metric.definition(), dimensions, models.into())
     }
 
     fn new(

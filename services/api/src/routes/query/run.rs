@@ -18,7 +18,7 @@ use crate::{
     member::Member,
     query::{Format, QueryAnswer, QueryBody},
     report_request::read_body,
-    routes::reports::{ReportJob, preferred},
+    routes::reports::{MayBeJob, preferred},
     state::Api,
 };
 
@@ -56,16 +56,10 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
                 ("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one"),
             ),
         ),
-        (
-            status = 202,
-            description = "The job that makes the file, if `Prefer` asks for it",
-            body = ReportJob,
-            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`")),
-        ),
+        MayBeJob,
         (status = 304, description = "The numbers are those of the answer that `If-None-Match` names"),
         (status = 403, description = "The credential may see only some campaigns, and the query depends on others"),
-        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
-        (status = 422, description = "A field is not valid, or a metric and a dimension exclude each other; `errors` tells what would be right"),
+        (status = 422, description = "A field is not valid, or a metric, a dimension and the attribution exclude each other; `errors` tells what would be right"),
     ),
 )]
 pub(crate) async fn handle(

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use control_plane::{JobFailure, ReportFile, ReportJobKind, ReportJobState, ReportKind};
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 use web::Error;
 
@@ -153,6 +153,24 @@ impl ReportManifest {
             query,
         }
     }
+}
+
+/// What is answered, beside the report itself, where a client may prefer a job.
+#[derive(IntoResponses)]
+#[expect(dead_code, clippy::large_enum_variant, reason = "it describes what `preferred` answers")]
+pub(crate) enum MayBeJob {
+    /// The job that makes the file, if `Prefer` asks for it
+    #[response(
+        status = 202,
+        headers(
+            ("Location" = String, description = "The job"),
+            ("Preference-Applied" = String, description = "`respond-async`")
+        )
+    )]
+    Queued(ReportJob),
+    /// The tenant has as many jobs in the queue as allowed
+    #[response(status = 409)]
+    Full,
 }
 
 /// Queues a job that makes the report of a body at the time `now`, if the client prefers that to an answer.

@@ -9,7 +9,7 @@ use crate::{
     member::Member,
     query::{WindowsAnswer, WindowsBody},
     report_request::read_body,
-    routes::reports::{ReportJob, preferred},
+    routes::reports::{MayBeJob, preferred},
     state::Api,
 };
 
@@ -40,14 +40,8 @@ use crate::{
             ),
             headers(("Retained-From" = String, description = "Of files: the `retained_from` of the JSON, if it has one")),
         ),
-        (
-            status = 202,
-            description = "The job that makes the file, if `Prefer` asks for it",
-            body = ReportJob,
-            headers(("Location" = String, description = "The job"), ("Preference-Applied" = String, description = "`respond-async`")),
-        ),
+        MayBeJob,
         (status = 403, description = "The credential may see only some campaigns, and a filter names a cohort"),
-        (status = 409, description = "The tenant has as many jobs in the queue as allowed"),
         (status = 422, description = "A field is not valid, or the windows are not possible; `errors` tells what would be right"),
     ),
 )]

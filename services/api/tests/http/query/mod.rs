@@ -1,6 +1,8 @@
 mod access;
 mod answers;
 mod comparisons;
+mod credit;
+mod credit_shown;
 mod refusals;
 mod segments;
 

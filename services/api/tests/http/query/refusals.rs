@@ -122,6 +122,21 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
         (json!({"cursor": "zzz"}), "/cursor", "`next`"),
         (json!({"format": "pdf"}), "/format", "json, ndjson, csv"),
         (json!({"metrik": 1}), "/metrik", "metrics"),
+        (json!({"metrics": ["atributed_sales"]}), "/metrics/0", "did you mean `attributed_sales`?"),
+        (json!({"attribution": "google"}), "/attribution", "ga4_last_click"),
+        (json!({"attribution": 7}), "/attribution", "the name of a preset, or an object"),
+        (json!({"attribution": {"model": "linear"}}), "/attribution/model", "`rule`"),
+        (
+            json!({"attribution": {"rule": {"model": "last"}}}),
+            "/attribution/rule/model",
+            "last_touch",
+        ),
+        (
+            json!({"attribution": {"rule": {"click_window": "91d"}}}),
+            "/attribution/rule/click_window",
+            "1 and 90 days",
+        ),
+        (json!({"attribution": {"date_basis": "order"}}), "/attribution/date_basis", "conversion"),
     ] {
         let mut body = json!({"metrics": ["clicks"], "time": day()});
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -141,6 +156,61 @@ async fn a_wrong_query_is_refused_with_what_would_be_right() {
     let reason = incompatible.body["errors"][0]["reason"].as_str().unwrap().to_owned();
     for named in ["`cpc`", "`brand`", "units_sold"] {
         assert!(reason.contains(named), "{reason}");
+    }
+    let credit = |change: Value| {
+        let mut body =
+            json!({"metrics": ["attributed_sales"], "time": day(), "attribution": "standard"});
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body
+    };
+    for (change, pointer, right) in [
+        (json!({"attribution": null}), "/metrics", "such as `standard`"),
+        (json!({"attribution": "declared"}), "/metrics", "such as `standard`"),
+        (
+            json!({
+                "metrics": ["clicks"], "dimensions": ["device"], "attribution": null,
+                "top": {"n": 1, "by": "attributed_sales"},
+            }),
+            "/top/by",
+            "such as `standard`",
+        ),
+        (
+            json!({
+                "metrics": ["clicks"], "attribution": null, "order": [["attributed_sales", "desc"]],
+            }),
+            "/order",
+            "such as `standard`",
+        ),
+        (
+            json!({
+                "metrics": ["clicks"], "attribution": null,
+                "filters": {"metric": "attributed_sales", "gt": 1},
+            }),
+            "/filters",
+            "such as `standard`",
+        ),
+        (
+            json!({
+                "metrics": ["clicks"], "dimensions": ["brand"], "order": [["attributed_sales", "desc"]],
+            }),
+            "/order",
+            "as a whole. Use dimensions of ads",
+        ),
+        (json!({"metrics": ["sales", "roas"]}), "/attribution", "attributed_orders"),
+        (json!({"dimensions": ["brand"]}), "/metrics", "as a whole. Use dimensions of ads"),
+        (json!({"dimensions": ["advertiser"]}), "/metrics", "Divide by `campaign`"),
+        (json!({"dimensions": ["customer_type"]}), "/metrics", "Use dimensions of ads"),
+        (
+            json!({"filters": {"dimension": "product", "in": ["p"]}}),
+            "/metrics",
+            "is not defined by `product`",
+        ),
+    ] {
+        let answer = refused(&stand, credit(change.clone())).await;
+        let error = &answer.body["errors"][0];
+        assert_eq!(answer.body["code"], "incompatible", "{change}: {}", answer.body);
+        assert_eq!(error["pointer"], pointer, "{change}: {error}");
+        assert!(error["reason"].as_str().unwrap().contains(right), "{change}: {error}");
     }
     let body = json!({
         "metrics": ["clicks"], "dimensions": ["device"], "limit": 1000,

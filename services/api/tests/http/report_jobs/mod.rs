@@ -49,7 +49,7 @@ async fn queued(stand: &Stand, credential: &str, kind: &str, request: Value) -> 
 }
 
 /// Waits until a job has reached a state in which it stays. Returns it.
-async fn ended(stand: &Stand, path: &str, credential: &str) -> Value {
+pub(crate) async fn ended(stand: &Stand, path: &str, credential: &str) -> Value {
     eventually("the job has ended", async || {
         let job = stand.get(path, credential).await.body;
         (!matches!(job["state"].as_str(), Some("queued" | "running"))).then_some(job)
@@ -57,7 +57,8 @@ async fn ended(stand: &Stand, path: &str, credential: &str) -> Value {
     .await
 }
 
-async fn file(stand: &Stand, path: &str, credential: &str) -> (HeaderMap, Bytes) {
+/// Returns the file of a job, and its headers.
+pub(crate) async fn file(stand: &Stand, path: &str, credential: &str) -> (HeaderMap, Bytes) {
     let request = stand.request(Method::GET, &format!("{path}/download"), Some(credential));
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200);
