@@ -9,7 +9,7 @@ const FOLDER = new URL('../../../docs/console', import.meta.url).pathname;
 for (const screen of SCREENS) {
   test(`a picture of ${screen.name}, light and dark`, { tag: '@pictures' }, async ({ visit, world }) => {
     const { path } = screen;
-    const page = await visit({ ...viewer(screen, world), path, reducedMotion: 'reduce', viewport: SIZE });
+    const page = await visit({ ...viewer(screen, world), path, viewport: SIZE });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await settled(page);

@@ -22,7 +22,7 @@ async function violations(page: Page, scheme: (typeof SCHEMES)[number]): Promise
 
 for (const screen of SCREENS) {
   test(`${screen.name}: everybody can use it, light and dark, wide and narrow`, async ({ visit, world }) => {
-    const page = await visit({ ...viewer(screen, world), path: screen.path, reducedMotion: 'reduce' });
+    const page = await visit({ ...viewer(screen, world), path: screen.path });
     await settled(page);
     await screen.act?.(page);
     for (const width of WIDTHS) {
