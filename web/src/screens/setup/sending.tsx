@@ -42,11 +42,12 @@ export default function Sending() {
       key.kind === 'collect' && !key.revoked_at && (!key.expires_at || Date.parse(key.expires_at) > now),
   );
   const chosen = keys?.find(({ id }) => id === state.key) ?? keys?.[0];
-  const shown = chosen && snippet(state.sender, collector.replace(/\/$/, ''), chosen.id);
+  // A command without the address would look right, and fail.
+  const shown = chosen && !found.isPending && snippet(state.sender, collector.replace(/\/$/, ''), chosen.id);
   return (
     <Page title={text.sending.title} aside={<Light />}>
       {error && <ErrorBox error={error} retry={() => void refetch()} />}
-      {!error && !data && <Skeleton height={280} />}
+      {!error && (!data || (chosen && found.isPending)) && <Skeleton height={280} />}
       {keys && !chosen && (
         <Empty title={text.sending.noKey}>
           <p>{text.sending.noKeyHint}</p>

@@ -1,0 +1,1 @@
+import{n as e}from"./catalogue-BUKm67TV.js";import{L as t,X as n}from"./index-CJudBwKr.js";import{t as r}from"./jsx-runtime-Wy9s6hX0.js";var i=r(),a=Object.keys(n.events);function o({label:n,value:r,onChange:o}){let s=a.includes(r)?a:[...a,r];return(0,i.jsx)(t,{label:n,value:r,options:s.map(t=>[t,e(t)]),onChange:o})}export{o as t};

@@ -1,1 +1,0 @@
-import{ct as e,ot as t}from"./index-DoRkuB-J.js";function n(n,r){return t(n,e,r)}export{n as t};

@@ -1,0 +1,1 @@
+import{ct as e,ot as t}from"./index-CJudBwKr.js";function n(n,r){return t(n,e,r)}export{n as t};
