@@ -40,6 +40,8 @@ export FOOTFALL__SPOOL__MAX_DISK_PERCENT=100
 export FOOTFALL__PROCESSOR__MOVE_GRACE_SECONDS=5
 # All connections are of one address.
 export FOOTFALL__API__CONNECTIONS_PER_ADDRESS=0
+# So is each login: the journeys name a network of their own for each, as a load balancer does.
+export FOOTFALL__API__TRUST_FORWARDED_FOR=true
 
 # Runs a service, and again whenever it is killed, as the init system of a server does.
 supervise() { # <service>
