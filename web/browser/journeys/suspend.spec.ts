@@ -47,14 +47,14 @@ test('a suspended tenant is refused everywhere until it is resumed', async ({ vi
   await expect(admin.locator('main dl').first()).toContainText(`Reason${REASON}`);
 
   await answers(403);
-  const told = async () => {
+  const showsReason = async () => {
     await expect(page.getByRole('alert')).toContainText('The tenant is suspended', { timeout: 30_000 });
-    await expect(page.getByRole('alert'), 'owners are told why').toContainText(REASON);
+    await expect(page.getByRole('alert'), 'owners see the reason').toContainText(REASON);
   };
-  await told();
+  await showsReason();
   await page.reload();
   await enter(page, owner);
-  await told();
+  await showsReason();
   await expect(page.getByRole('navigation')).toHaveCount(0);
 
   await admin.getByRole('button', { name: 'Resume' }).click();
